@@ -1,0 +1,5 @@
+"""`python -m girok`."""
+
+from girok.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""What a plugin's `consumers.py` declares: which event goes to which function, and how often it may fail.
+
+    def consumers(kit: Kit) -> Sequence[Consumer]:
+        return [Consumer("feed.fan-out", PostCreated, handler)]
+
+A handler is given the event and its Delivery. It stores its effect in a unit that begins with `delivery.once()`: that
+unit commits the effect and the mark that it happened, so an event delivered twice has one effect.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from girok.db.unit import Unit
+from girok.events.event import Envelope, Event
+
+__all__ = ["Consumer", "Delivery", "Handler"]
+
+
+class Delivery(Protocol):
+    """One event on its way to one consumer, the `attempt`-th time (from 1)."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """The event's id, time, actor and trace."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first delivery."""
+        ...
+
+    def once(self) -> Unit[bool]:
+        """In a unit: marks the event as done by this consumer. False when it was done before: then do nothing."""
+        ...
+
+
+Handler = Callable[[Any, Delivery], Awaitable[None]]
+
+
+class Consumer(msgspec.Struct, frozen=True):
+    """`name` is stable (`role.what`): it is the durable consumer's name. `in_flight` events are handled at once."""
+
+    name: str
+    event: type[Event]
+    handler: Handler
+    in_flight: int = 16
+    timeout: float = 30.0
+    """Seconds until a handler counts as failed."""
