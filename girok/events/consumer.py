@@ -5,6 +5,16 @@
 
 A handler is given the event and its Delivery. It stores its effect in a unit that begins with `delivery.once()`: that
 unit commits the effect and the mark that it happened, so an event delivered twice has one effect.
+
+    async def fan_out(event: PostCreated, delivery: Delivery) -> None:
+        def unit() -> Unit[None]:
+            if (yield from delivery.once()):
+                yield from execute(PUSH(post_id=event.post_id))
+        await db.run(unit)
+
+A handler that raises is called again later. `Unavailable` (a store, a peer) means that the event is not to blame: it
+waits until that is back, however long. Anything else counts, and so does a handler that takes longer than `timeout`:
+after `[events] max_deliver` of them the event is a dead letter.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +38,7 @@ class Delivery(Protocol):
 
     @property
     def attempt(self) -> int:
-        """1 for the first delivery."""
+        """1 for the first delivery; deliveries that met an absent store or peer do not count."""
         ...
 
     def once(self) -> Unit[bool]:

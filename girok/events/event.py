@@ -6,15 +6,15 @@
         author_id: str
 
 The payload on every bus is JSON `{id, type, occurredAt, actorId, traceparent, data}` (contracts of the platform);
-`type` is the subject, `data` the Struct in camelCase.
+`type` is the subject, `data` the Struct in camelCase, every time in it ISO 8601, UTC, with milliseconds and `Z`.
 """
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
 
 import msgspec
 
-__all__ = ["Envelope", "Event"]
+__all__ = ["Envelope", "Event", "encode", "open_envelope", "pack", "timestamp"]
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
@@ -32,3 +32,47 @@ class Envelope(msgspec.Struct, frozen=True, rename="camel"):
     actor_id: str | None
     traceparent: str
     data: msgspec.Raw
+
+
+_envelope_decoder = msgspec.json.Decoder(Envelope)
+
+
+def timestamp(moment: datetime) -> str:
+    """`2026-11-05T08:00:00.123Z`. Raises ValueError for a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def pack(event: Event) -> msgspec.Raw:
+    """The event's `data`."""
+    return msgspec.Raw(msgspec.json.encode(_with_timestamps(msgspec.to_builtins(event, builtin_types=(datetime,)))))
+
+
+def encode(envelope: Envelope) -> str:
+    """The payload. (msgspec alone would write times with microseconds.)"""
+    payload = {
+        "id": envelope.id,
+        "type": envelope.type,
+        "occurredAt": timestamp(envelope.occurred_at),
+        "actorId": envelope.actor_id,
+        "traceparent": envelope.traceparent,
+        "data": envelope.data,
+    }
+    return msgspec.json.encode(payload).decode()
+
+
+def open_envelope(payload: str | bytes) -> Envelope:
+    """The envelope of a payload; fields that it does not know are left out. Raises msgspec.DecodeError."""
+    return _envelope_decoder.decode(payload)
+
+
+def _with_timestamps(value: Any) -> Any:
+    """`value`, as `to_builtins` made it, with every datetime as text."""
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, dict):
+        return {name: _with_timestamps(each) for name, each in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_with_timestamps(each) for each in cast("list[Any]", value)]
+    return value

@@ -169,7 +169,7 @@ class FeedService(Protocol):
 
     @policy(deadline=5.0, idempotent=True)
     async def delete_post(self, request: DeletePostRequest) -> DeletePostResponse:
-        """One's own. Raises PostNotFound, also for somebody else's."""
+        """One's own. Raises PostNotFound, NotYourPost."""
         ...
 
     @policy(deadline=5.0, idempotent=True)

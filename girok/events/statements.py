@@ -1,0 +1,118 @@
+"""The SQL of the outbox."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+# Piccolo leaves the type arguments of its own queries open.
+
+from girok.db.statement import prepare
+from girok.events.tables import EventOutbox
+
+APPEND = prepare(
+    lambda p: EventOutbox.raw(
+        "INSERT INTO event_outbox (event_id, consumer, subject, envelope, attempts, waits, due_at) "
+        "VALUES ({}, {}, {}, {}, 0, 0, {})",
+        p.event_id,
+        p.consumer,
+        p.subject,
+        p.envelope,
+        p.now,
+    )
+)
+DUE = prepare(
+    lambda p: EventOutbox.raw(
+        "SELECT event_id, envelope, attempts, waits FROM event_outbox "
+        "WHERE consumer = {} AND dead_at IS NULL AND due_at <= {} ORDER BY due_at, event_id LIMIT {}",
+        p.consumer,
+        p.now,
+        p.limit,
+    )
+)
+OLDEST_DUE = prepare(
+    lambda p: (
+        EventOutbox.select(EventOutbox.due_at)
+        .where(EventOutbox.consumer == p.consumer, EventOutbox.dead_at.is_null(), EventOutbox.due_at <= p.now)
+        .order_by(EventOutbox.due_at)
+        .limit(1)
+    )
+)
+NEXT_DUE = prepare(
+    lambda p: (
+        EventOutbox.select(EventOutbox.due_at)
+        .where(EventOutbox.consumer == p.consumer, EventOutbox.dead_at.is_null(), EventOutbox.due_at > p.now)
+        .order_by(EventOutbox.due_at)
+        .limit(1)
+    )
+)
+DEPTHS = prepare(
+    lambda _: EventOutbox.raw(
+        "SELECT consumer, count(*) AS depth FROM event_outbox WHERE dead_at IS NULL GROUP BY consumer"
+    )
+)
+DEATHS = prepare(
+    lambda _: EventOutbox.raw(
+        "SELECT consumer, count(*) AS dead FROM event_outbox WHERE dead_at IS NOT NULL GROUP BY consumer"
+    )
+)
+
+DONE = prepare(
+    lambda p: (
+        EventOutbox.delete()
+        .where(EventOutbox.event_id == p.event_id, EventOutbox.consumer == p.consumer)
+        .returning(EventOutbox.event_id)
+    )
+)
+FAILED = prepare(
+    lambda p: EventOutbox.raw(
+        "UPDATE event_outbox SET attempts = attempts + 1, waits = 0, due_at = {}, error = {} "
+        "WHERE event_id = {} AND consumer = {} RETURNING event_id",
+        p.due_at,
+        p.error,
+        p.event_id,
+        p.consumer,
+    )
+)
+WAITING = prepare(
+    lambda p: EventOutbox.raw(
+        "UPDATE event_outbox SET waits = waits + 1, due_at = {}, error = {} "
+        "WHERE event_id = {} AND consumer = {} RETURNING event_id",
+        p.due_at,
+        p.error,
+        p.event_id,
+        p.consumer,
+    )
+)
+DIED = prepare(
+    lambda p: EventOutbox.raw(
+        "UPDATE event_outbox SET attempts = attempts + 1, dead_at = {}, error = {} "
+        "WHERE event_id = {} AND consumer = {} RETURNING event_id",
+        p.now,
+        p.error,
+        p.event_id,
+        p.consumer,
+    )
+)
+
+DEAD = prepare(
+    lambda p: EventOutbox.raw(
+        "SELECT event_id, consumer, subject, envelope, attempts, dead_at, error FROM event_outbox "
+        "WHERE dead_at IS NOT NULL ORDER BY dead_at, event_id, consumer LIMIT {}",
+        p.limit,
+    )
+)
+REVIVE = prepare(
+    lambda p: EventOutbox.raw(
+        "UPDATE event_outbox SET attempts = 0, waits = 0, due_at = {}, dead_at = NULL, error = NULL "
+        "WHERE event_id = {} AND dead_at IS NOT NULL RETURNING event_id",
+        p.now,
+        p.event_id,
+    )
+)
+REVIVE_SOME = prepare(
+    lambda p: EventOutbox.raw(
+        "UPDATE event_outbox SET attempts = 0, waits = 0, due_at = {}, dead_at = NULL, error = NULL "
+        "WHERE (event_id, consumer) IN (SELECT event_id, consumer FROM event_outbox "
+        "WHERE dead_at IS NOT NULL AND dead_at <= {} ORDER BY dead_at LIMIT {}) RETURNING event_id",
+        p.now,
+        p.until,
+        p.limit,
+    )
+)

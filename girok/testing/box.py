@@ -1,0 +1,58 @@
+"""A whole box inside a test: the real wiring on a real data directory, its HTTP app called in process."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from girok.app import App, build
+from girok.kit import Kit
+from girok.manifest import discover
+from girok.roles import resolve
+from girok.settings_load import load
+from girok.testing.client import Browser
+from girok.wiring import Box, open_box
+
+__all__ = ["TestBox", "box_on"]
+
+CHEAP = {
+    "GIROK_AUTH_ARGON2_MEMORY_KIB": "64",
+    "GIROK_AUTH_ARGON2_PASSES": "1",
+    "GIROK_LIMITS_ENABLED": "false",
+}
+"""Settings that make a test quick and change nothing that it looks at."""
+
+
+class TestBox:
+    """An open box with its bus running."""
+
+    __test__ = False
+
+    def __init__(self, box: Box, app: App) -> None:
+        self.box = box
+        self.app = app
+
+    @property
+    def kit(self) -> Kit:
+        """What plugins are given."""
+        return self.box.kit
+
+    def browser(self, base_url: str = "http://127.0.0.1:8787") -> Browser:
+        """A browser that calls the app in process, from the loopback address."""
+        return Browser(base_url, httpx.ASGITransport(self.app.asgi, client=("127.0.0.1", 50_000)))
+
+    async def settle(self) -> None:
+        """Wait until every event that is due has been handled."""
+        await self.box.bus.settle()
+
+
+@asynccontextmanager
+async def box_on(data: Path, **env: Any) -> AsyncGenerator[TestBox, None]:
+    """Open a box on `data`; `env` are settings as environment variables."""
+    manifests = discover()
+    settings = load(manifests, env={**CHEAP, **env}, flags={"data": str(data)})
+    async with open_box(settings, manifests, resolve(manifests)) as box:
+        await box.bus.start()
+        yield TestBox(box, build(box))

@@ -1,0 +1,88 @@
+"""girok as a real process: started on a free port, waited for, killed by its own process id."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+__all__ = ["GirokProcess", "free_port", "running"]
+
+_READY_WITHIN = 30.0
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class GirokProcess:
+    """One `girok run` on `data`. Its output goes to `DATA/../<name>.log`."""
+
+    def __init__(
+        self, data: Path, port: int, *, args: Sequence[str] = (), env: dict[str, str] | None = None, python: str = ""
+    ) -> None:
+        self.data = data
+        self.port = port
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.log_path = data.parent / f"{data.name}.log"
+        self._args = [python or sys.executable, "-m", "girok", "run", "--data", str(data), "--port", str(port), *args]
+        self._env = {**os.environ, **(env or {})}
+        self.child: asyncio.subprocess.Process | None = None
+
+    @property
+    def log(self) -> str:
+        """What it wrote until now."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    async def start(self) -> None:
+        """Start it and wait until /readyz answers 200. Raises AssertionError with the log when it does not."""
+        with self.log_path.open("ab") as log:
+            self.child = await asyncio.create_subprocess_exec(*self._args, stdout=log, stderr=log, env=self._env)
+        await self._until_ready(self.child)
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        if self.child is None:
+            raise RuntimeError("not started")
+        if self.child.returncode is None:
+            self.child.send_signal(number)
+        return await asyncio.wait_for(self.child.wait(), 30.0)
+
+    async def _until_ready(self, child: asyncio.subprocess.Process) -> None:
+        async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient() as http:
+            while child.returncode is None:
+                try:
+                    if (await http.get(f"{self.base_url}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.02)
+        raise AssertionError(f"girok ended with {child.returncode} before it was ready:\n{self.log}")
+
+
+@asynccontextmanager
+async def running(
+    data: Path, *, args: Sequence[str] = (), env: dict[str, str] | None = None
+) -> AsyncGenerator[GirokProcess, None]:
+    """A ready process; killed at the end if it still runs."""
+    process = GirokProcess(data, free_port(), args=args, env=env)
+    try:
+        await process.start()
+        yield process
+    finally:
+        if process.child is not None and process.child.returncode is None:
+            await process.kill()

@@ -1,0 +1,67 @@
+"""Feed's storage port. Each method is one unit of work; events given to it commit with the change, or not at all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from girok.events.consumer import Delivery
+from plugins.feed.events import PostCreated, PostDeleted, PostLiked, UserFollowed
+from plugins.feed.ports import Post, Relation
+
+__all__ = ["FeedRepository"]
+
+
+class FeedRepository(Protocol):
+    """`viewer` is the id of who asks, "" for nobody: it decides `liked` and `is_following`, never what is shown."""
+
+    async def create_post(self, post: Post, client_id: str | None, event: PostCreated) -> Post:
+        """Store the post, in its author's timeline too. The stored one when the author used `client_id` before."""
+        ...
+
+    async def delete_post(self, post_id: str, event: PostDeleted) -> None:
+        """Remove the post and its likes; no error when it is gone."""
+        ...
+
+    async def post(self, post_id: str, viewer: str) -> Post | None:
+        """One post."""
+        ...
+
+    async def like(self, post_id: str, user_id: str, now: datetime, event: PostLiked) -> Post | None:
+        """The post with its new count; None when there is none. `event` only at the first like."""
+        ...
+
+    async def unlike(self, post_id: str, user_id: str) -> Post | None:
+        """The post with its new count; None when there is none."""
+        ...
+
+    async def timeline(self, user_id: str, before: str | None, limit: int) -> list[Post]:
+        """Posts of the timeline older than the post id `before`, newest first."""
+        ...
+
+    async def posts_of(self, author_id: str, viewer: str, before: str | None, limit: int) -> list[Post]:
+        """Posts of one author older than the post id `before`, newest first."""
+        ...
+
+    async def follow(self, follower_id: str, followee_id: str, now: datetime, event: UserFollowed) -> None:
+        """Store the follow and both counts; nothing, and no event, when it is there."""
+        ...
+
+    async def unfollow(self, follower_id: str, followee_id: str) -> None:
+        """Remove the follow, its counts and the followee's posts from the timeline."""
+        ...
+
+    async def relations(self, user_ids: Sequence[str], viewer: str) -> list[Relation]:
+        """One for each id, in order."""
+        ...
+
+    async def push_to_followers(self, post_id: str, author_id: str, delivery: Delivery) -> None:
+        """Fan-out on write: put the post into every follower's timeline, unless it is gone."""
+        ...
+
+    async def remove_from_timelines(self, post_id: str, delivery: Delivery) -> None:
+        """Take a deleted post out of every timeline."""
+        ...
+
+    async def backfill(self, follower_id: str, followee_id: str, limit: int, delivery: Delivery) -> None:
+        """Put the newest posts of `followee_id` into the timeline, if the follow still stands."""
+        ...
