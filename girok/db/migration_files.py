@@ -61,7 +61,7 @@ def split(text: str) -> list[str]:
     """The statements of a file, without the comments before each. Raises ValueError when the last one has no end."""
     statements: list[str] = []
     lines: list[str] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if not lines and (not line.strip() or line.lstrip().startswith("--")):
             continue
         lines.append(line)

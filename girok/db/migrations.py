@@ -7,11 +7,11 @@ has run and is recorded, or neither. The record comes first, so of two runners o
 key and then finds the work done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from piccolo.columns import Text, Timestamptz, Varchar
+from piccolo.columns import Timestamptz, Varchar
 
 from girok.clock import Clock, SystemClock
 from girok.db.database import Database, StoreUnavailable
@@ -130,15 +130,13 @@ async def migrate(
         _refuse(each)
     await db.execute_script(_CREATE)
     pending = {(each.domain, name) for each in standing for name in each.pending}
-    applied: list[Migration] = []
-    for migration in _read_all(root, domains, db.dialect):
-        if (migration.domain, migration.name) in pending and await _apply(db, migration, clock):
-            applied.append(migration)
-    return tuple(applied)
-
-
-def _read_all(root: Path, domains: Iterable[str], dialect: str) -> list[Migration]:
-    return [migration for domain in domains for migration in read_domain(root, domain, dialect)]
+    waiting = [
+        migration
+        for domain in domains
+        for migration in read_domain(root, domain, db.dialect)
+        if (domain, migration.name) in pending
+    ]
+    return tuple([migration for migration in waiting if await _apply(db, migration, clock)])
 
 
 async def _recorded(db: Database) -> dict[str, dict[str, str]]:

@@ -50,7 +50,7 @@ class Bus(Protocol):
         """Deliver from now on, first what an earlier process left."""
         ...
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float = 20.0) -> None:
         """Start no more deliveries and finish those that run, for `seconds` at most; the rest is delivered again
         after the next start. Twice is no error."""
         ...

@@ -1,12 +1,12 @@
 """The bus of one box: durable, in process, the outbox table is its queue.
 
-    outbox = Outbox(clock, ids)
-    db = SQLiteDatabase(..., outbox=outbox)
-    outbox.add(consumers(kit))
-    bus = LocalBus(db, outbox, clock, settings.get(Events))
-    await bus.start()
-    ...
-    await bus.drain(20.0)
+outbox = Outbox(clock, ids)
+db = SQLiteDatabase(..., outbox=outbox)
+outbox.add(consumers(kit))
+bus = LocalBus(db, outbox, clock, settings.get(Events))
+await bus.start()
+...
+await bus.drain(20.0)
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from girok.db.database import Database
 from girok.errors import Unavailable
 from girok.events.backlog import Backlog
 from girok.events.bus import ConsumerStats, DeadLetter
+from girok.events.consumer import Consumer
 from girok.events.outbox import Outbox
 from girok.events.worker import Worker
 from girok.sections import Events
@@ -31,22 +32,22 @@ _log = logging.getLogger("girok.events")
 
 
 class LocalBus:
-    """See girok.events.bus.Bus. Its consumers are those of the outbox at `start`."""
+    """See girok.events.bus.Bus."""
 
-    def __init__(self, db: Database, outbox: Outbox, clock: Clock, settings: Events) -> None:
+    def __init__(
+        self, db: Database, outbox: Outbox, consumers: Sequence[Consumer], clock: Clock, settings: Events
+    ) -> None:
         self._outbox = outbox
         self._clock = clock
-        self._settings = settings
         self._backlog = Backlog(db, clock)
-        self._workers: dict[str, Worker] = {}
+        self._workers = {each.name: Worker(each, self._backlog, clock, settings) for each in consumers}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Deliver from now on, first what an earlier process left."""
         loop = asyncio.get_running_loop()
-        for each in self._outbox.consumers:
-            worker = self._workers[each.name] = Worker(each, self._backlog, self._clock, self._settings)
-            self._tasks.append(loop.create_task(worker.run(), name=f"consumer {each.name}"))
+        for name, worker in self._workers.items():
+            self._tasks.append(loop.create_task(worker.run(), name=f"consumer {name}"))
         self._outbox.listen(self.wake)
         await self._report_orphans()
 
@@ -55,18 +56,20 @@ class LocalBus:
         for name in self._workers if consumers is None else consumers:
             self._workers[name].wake()
 
-    async def drain(self, seconds: float) -> None:
-        """Start no more deliveries and finish those that run, for `seconds` at most."""
+    async def drain(self, seconds: float = 20.0) -> None:
+        """Start no more deliveries and finish those that run, for `seconds` at most or until this is cancelled."""
         running = {task for worker in self._workers.values() for task in worker.stop()}
-        if running:
-            _, late = await asyncio.wait(running, timeout=seconds)
+        try:
+            if running:
+                await asyncio.wait(running, timeout=seconds)
+        finally:
+            late = {task for task in running if not task.done()}
             for task in late:
                 task.cancel()
-            if late:
-                _log.warning("%d deliveries did not end in %g s; they are delivered again", len(late), seconds)
-                await asyncio.wait(late, timeout=LAST_WORD)
+        if late:
+            _log.warning("%d deliveries did not end in %g s; they are delivered again", len(late), seconds)
         if self._tasks:
-            _, stuck = await asyncio.wait(self._tasks, timeout=LAST_WORD)
+            _, stuck = await asyncio.wait({*late, *self._tasks}, timeout=LAST_WORD)
             for task in stuck:
                 task.cancel()
 

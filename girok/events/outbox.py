@@ -4,6 +4,7 @@ The state and its events so commit together or not at all. The database calls `s
 and `committed` once a group of units is durable; then the bus is woken.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from girok.clock import Clock, IdFactory
@@ -19,32 +20,22 @@ Listener = Callable[[frozenset[str]], None]
 
 
 class Outbox:
-    """What the database appends events with. It knows which consumers this process has."""
+    """What the database appends events with. It knows which consumers this process has.
 
-    def __init__(self, clock: Clock, ids: IdFactory, consumers: Sequence[Consumer] = ()) -> None:
+    Raises ValueError for a name that two consumers have or an event without a subject.
+    """
+
+    def __init__(self, clock: Clock, ids: IdFactory, consumers: Sequence[Consumer]) -> None:
         self._clock = clock
         self._ids = ids
-        self._consumers: dict[str, Consumer] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._touched: set[str] = set()
         self._listener: Listener | None = None
-        self.add(consumers)
-
-    @property
-    def consumers(self) -> tuple[Consumer, ...]:
-        """All that were added."""
-        return tuple(self._consumers.values())
-
-    def add(self, consumers: Sequence[Consumer]) -> None:
-        """Before the first unit runs: consumers need the database, which needs this.
-
-        Raises ValueError for a name that is taken or an event without a subject.
-        """
+        twice = [name for name, count in Counter(each.name for each in consumers).items() if count > 1]
+        if twice:
+            raise ValueError(f"two consumers are called {twice[0]!r}")
         for each in consumers:
-            if each.name in self._consumers:
-                raise ValueError(f"two consumers are called {each.name!r}")
             subject = _subject(each.event)
-            self._consumers[each.name] = each
             self._names[subject] = (*self._names.get(subject, ()), each.name)
 
     def listen(self, listener: Listener) -> None:
@@ -71,9 +62,7 @@ class Outbox:
             )
         )
         self._touched.update(names)
-        return [
-            APPEND(event_id=event_id, consumer=name, subject=subject, envelope=envelope, now=now) for name in names
-        ]
+        return [APPEND(event_id=event_id, consumer=name, subject=subject, envelope=envelope, now=now) for name in names]
 
     def committed(self) -> None:
         """What was appended since the last call is durable (or its unit was undone: then the bus looks in vain)."""

@@ -26,8 +26,13 @@ __all__ = ["JsonFormatter", "TextFormatter", "configure", "granian_logging"]
 
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
-_CONTROLS = {code: f"\\x{code:02x}" for code in [*range(32), *range(0x7F, 0xA0)]} | _LINE_ENDS
-_CONTROLS |= {ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r"}
+_CONTROLS = {
+    **{code: f"\\x{code:02x}" for code in [*range(32), *range(0x7F, 0xA0)]},
+    ord("\t"): "\\t",
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    **_LINE_ENDS,
+}
 _COLORS = {logging.DEBUG: "2", logging.INFO: "32", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}
 
 
@@ -77,13 +82,13 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        line = dict(_fields(record))
-        line |= {
+        head = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
             "level": record.levelname.lower(),
             "logger": printable(record.name),
             "message": _message(record),
         }
+        line = {**head, **dict(_fields(record)), **head}  # first in the line, and no field replaces them
         if failure := _failure(self, record):
             line["exception"] = failure
         # JSON allows these inside of strings, but some readers of lines end a line at them.

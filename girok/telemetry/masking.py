@@ -45,7 +45,7 @@ def plain(key: str, value: object, depth: int = 0) -> Any:
         return {printable(name): plain(str(name), each, depth + 1) for name, each in pairs.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
         return [plain("", each, depth + 1) for each in cast("Iterable[Any]", value)]
-    return hide(printable(value))
+    return hide(printable(cast("object", value)))
 
 
 def hide(text: str) -> str:

@@ -1,11 +1,11 @@
 """FeedService: for every call first anonymous, then somebody else's, then valid."""
 
 import pytest
+from plugins.auth.errors import UserNotFound
 
 from girok.errors import InvalidInput, Unauthenticated
 from girok.paging import InvalidCursor
 from girok.testing.box import TestBox
-from plugins.auth.errors import UserNotFound
 from plugins.feed.errors import CannotFollowOneself, InvalidClientId, InvalidText, NotYourPost, PostNotFound
 from plugins.feed.ports import (
     CreatePostRequest,
