@@ -12,12 +12,13 @@ from types import ModuleType
 
 import msgspec
 
+from girok.refusal import Refusal
 from girok.settings import Section
 
 __all__ = ["Limit", "Manifest", "ManifestError", "discover", "part"]
 
 
-class ManifestError(Exception):
+class ManifestError(Refusal):
     """A plugin folder whose manifest is missing or contradicts the folder."""
 
 

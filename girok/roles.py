@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from girok.manifest import Manifest
+from girok.refusal import Refusal
 
 __all__ = ["CyclicRolesError", "Plan", "RolesError", "UnknownRoleError", "resolve"]
 
 
-class RolesError(Exception):
+class RolesError(Refusal):
     """The roles asked for cannot be run; the message says why."""
 
 

@@ -50,8 +50,8 @@ MAX_EXPIRES_IN = 7 * 24 * 3600
 
 _SEGMENT = re.compile(rf"(?!\.{{1,2}}\Z)[A-Za-z0-9._-]{{1,{MAX_SEGMENT}}}", re.ASCII)
 _PARTIAL = re.compile(rf"[A-Za-z0-9._-]{{0,{MAX_SEGMENT}}}", re.ASCII)
-_TOKEN = r"[A-Za-z0-9!#$&^_.+-]{1,100}"
-_MIME_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:; ?{_TOKEN}={_TOKEN})?", re.ASCII)
+_NAME = r"[A-Za-z0-9!#$&^_.+-]{1,100}"
+_MIME_TYPE = re.compile(rf"{_NAME}/{_NAME}(?:; ?{_NAME}={_NAME})?", re.ASCII)
 
 
 class ObjectNotFound(NotFound):

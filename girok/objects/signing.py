@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from girok.clock import Clock
-from girok.errors import Forbidden, Text
-from girok.objects.port import Bucket
+from girok.errors import Forbidden, InvalidInput, Text
+from girok.objects.port import Bucket, check_key, check_mime_type
 
 __all__ = ["Grant", "SignedUrlExpired", "SignedUrlInvalid", "UrlSigner"]
 
@@ -67,9 +67,7 @@ class UrlSigner:
 
     def check(self, method: Literal["GET", "PUT"], bucket: Bucket, key: str, query: Mapping[str, str]) -> Grant:
         """What the query of a request grants. Raises SignedUrlInvalid, and SignedUrlExpired to who had a good one."""
-        grant = Grant(method, bucket, key, _number(query, "expires"))
-        if method == "PUT":
-            grant = msgspec.structs.replace(grant, size=_number(query, "size"), mime_type=query.get("type", ""))
+        grant = _wanted(method, bucket, key, query)
         # As bytes: compare_digest refuses text that is not ASCII.
         given = query.get("signature", "").encode(errors="replace")
         if not hmac.compare_digest(given, self._signature(grant).encode()):
@@ -85,6 +83,18 @@ class UrlSigner:
 
 def _fields(grant: Grant) -> tuple[str | int | None, ...]:
     return grant.method, grant.bucket, grant.key, grant.expires, grant.size, grant.mime_type
+
+
+def _wanted(method: Literal["GET", "PUT"], bucket: Bucket, key: str, query: Mapping[str, str]) -> Grant:
+    """What a request asks for, well formed but not yet granted. Raises SignedUrlInvalid."""
+    try:
+        check_key(key)
+        if method == "GET":
+            return Grant(method, bucket, key, _number(query, "expires"))
+        check_mime_type(mime_type := query.get("type", ""))
+    except InvalidInput as error:
+        raise SignedUrlInvalid from error
+    return Grant(method, bucket, key, _number(query, "expires"), _number(query, "size"), mime_type)
 
 
 def _number(query: Mapping[str, str], name: str) -> int:

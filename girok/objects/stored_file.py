@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from girok.errors import Internal
+from girok.objects.port import ObjectNotFound
 
 __all__ = ["Draft", "ObjectDamaged", "StoredFile", "Trailer"]
 
@@ -84,21 +85,24 @@ class Draft:
 
 
 class StoredFile:
-    """A published object, open for reading: it is read to its end even when it is deleted meanwhile."""
+    """A published object. Once open it is read to its end even when it is deleted meanwhile."""
 
     def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError, ObjectDamaged, OSError."""
         self._path = path
-        self._descriptor = os.open(path, os.O_RDONLY)
+        self._descriptor = -1
+
+    def open(self) -> Trailer:
+        """Open it and say what it is. Raises ObjectNotFound, ObjectDamaged, OSError."""
         try:
-            length = os.fstat(self._descriptor).st_size
-            self.trailer = _parse(os.pread(self._descriptor, _TRAILER_MAX, max(0, length - _TRAILER_MAX)), length)
+            self._descriptor = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise ObjectNotFound from None
+        length = os.fstat(self._descriptor).st_size
+        tail = os.pread(self._descriptor, _TRAILER_MAX, max(0, length - _TRAILER_MAX))
+        try:
+            return _parse(tail, length)
         except (ValueError, msgspec.MsgspecError) as error:
-            self.close()
-            raise ObjectDamaged from _cause(path, error)
-        except OSError:
-            self.close()
-            raise
+            raise ObjectDamaged from _cause(self._path, error)
 
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes of the content from `start`, at least one. Raises ObjectDamaged, OSError."""
@@ -108,8 +112,10 @@ class StoredFile:
         return piece
 
     def close(self) -> None:
-        """To be called once, after the last read has returned."""
-        os.close(self._descriptor)
+        """To be called after the last read has returned. Twice is no error."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def _parse(tail: bytes, length: int) -> Trailer:

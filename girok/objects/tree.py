@@ -101,7 +101,7 @@ def sync_directory(folder: Path) -> None:
 def _walk(folder: Path, above: str, start: str) -> Iterator[tuple[str, Path]]:
     try:
         with os.scandir(folder) as entries:
-            names = sorted(filter(None, map(_sort_name, entries)))
+            names = sorted(name for entry in entries if (name := _sort_name(entry)))
     except FileNotFoundError:
         return
     for name in names:

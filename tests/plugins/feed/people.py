@@ -1,13 +1,11 @@
-"""Accounts for tests of feed: registered for real, acted as through the call context."""
+"""People for tests of feed, acted as through the call context."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from girok.context import Actor, CallContext, acting_as
-from girok.testing.box import TestBox
-from plugins.auth.ports import AuthService, RegisterRequest
 from plugins.feed.ports import CreatePostRequest, FeedService, GetTimelineRequest, Post
-from tests.scenarios.story import PASSWORD
+from tests.plugins.feed.stage import Stage
 
 __all__ = ["Person", "person"]
 
@@ -42,10 +40,6 @@ class Person:
                     return texts
 
 
-async def person(box: TestBox, username: str) -> Person:
-    """Register `username`."""
-    registered = await box.kit.ports[AuthService].register(
-        RegisterRequest(email=f"{username}@example.org", username=username, password=PASSWORD, name=username.title())
-    )
-    actor = Actor(registered.user.id, "USER", registered.session_id)
-    return Person(actor, username, box.kit.ports[FeedService])
+def person(box: Stage, username: str) -> Person:
+    """Somebody new."""
+    return Person(Actor(box.accounts.add(username).id), username, box.kit.ports[FeedService])

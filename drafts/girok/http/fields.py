@@ -178,5 +178,8 @@ _SENTENCES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Text]]] = [
         re.compile(r"Invalid (?:enum )?value .*", re.DOTALL),
         _says("This is not one of the allowed values.", "허용되지 않는 값입니다."),
     ),
-    (re.compile(r"Invalid (?:RFC3339 encoded )?(?P<form>datetime|date|time|UUID)"), lambda match: _FORMS[match["form"]]),
+    (
+        re.compile(r"Invalid (?:RFC3339 encoded )?(?P<form>datetime|date|time|UUID)"),
+        lambda match: _FORMS[match["form"]],
+    ),
 ]

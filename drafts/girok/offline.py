@@ -1,7 +1,7 @@
 """A box that does not serve: for commands on a data directory that no running girok holds.
 
-    async with offline_box(settings, manifests) as box:
-        await box.command("events.dead", {})
+async with offline_box(settings, manifests) as box:
+    await box.command("events.dead", {})
 """
 
 from collections.abc import AsyncGenerator, Mapping
