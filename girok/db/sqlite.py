@@ -138,7 +138,7 @@ class SQLiteDatabase:
                 work = self._queue.pop(0)
                 group.append(work)
                 self._attempt(work)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreUnavailable) as error:
             self._lost(group or [self._queue.pop(0)], error)
             return
         loop = asyncio.get_running_loop()
@@ -146,13 +146,13 @@ class SQLiteDatabase:
         commit.add_done_callback(lambda finished: self._committed(group, finished))
 
     def _attempt(self, work: _Work[Any]) -> None:
-        """Run one unit inside its savepoint. Raises sqlite3.Error when the whole transaction is gone."""
+        """Run one unit inside its savepoint. Raises StoreUnavailable when the whole transaction is gone."""
         self._writer.execute("SAVEPOINT unit")
         try:
             work.result = work.context.run(self._drive, work.unit())
         except Exception as error:
             if not self._writer.in_transaction:
-                raise sqlite3.OperationalError("the transaction is gone") from error
+                raise StoreUnavailable from error
             work.error = _outside(error)
             self._writer.execute("ROLLBACK TO unit")
         self._writer.execute("RELEASE unit")
@@ -164,8 +164,10 @@ class SQLiteDatabase:
             while True:
                 try:
                     rows = self._step(step)
-                except sqlite3.IntegrityError as error:
-                    step = unit.throw(_violation(error))
+                except (sqlite3.Error, InvalidInput) as error:
+                    if not self._writer.in_transaction:
+                        raise
+                    step = unit.throw(_inside(error))
                 else:
                     step = unit.send(rows)
         except StopIteration as end:
@@ -228,14 +230,17 @@ def _execute(connection: sqlite3.Connection, statement: Statement) -> list[Row]:
         raise InvalidInput from error
 
 
-def _violation(error: sqlite3.IntegrityError) -> Exception:
-    unique = error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-    return UniqueViolation() if unique else error
+def _inside(error: sqlite3.Error | InvalidInput) -> Exception:
+    """What a unit sees of a statement that failed: it may catch it and go on."""
+    broken = getattr(error, "sqlite_errorcode", 0)
+    if broken in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+        return UniqueViolation()
+    return _outside(error)
 
 
 def _outside(error: Exception) -> Exception:
-    """What a unit's caller sees: SQLite's own errors are the store's."""
-    if isinstance(error, sqlite3.OperationalError):
+    """What a unit's caller sees: a full disk or a locked file is the store's, a wrong statement is its author's."""
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
         wrapped = StoreUnavailable()
         wrapped.__cause__ = error
         return wrapped

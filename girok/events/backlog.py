@@ -37,18 +37,18 @@ class Backlog:
         self._db = db
         self._clock = clock
 
-    async def due(self, consumer: str, limit: int) -> list[Pending]:
-        """What is due now, longest first."""
-        found = await self._db.fetch(sql.DUE(consumer=consumer, now=self._clock.now(), limit=limit))
+    async def due(self, consumer: str, now: datetime, limit: int) -> list[Pending]:
+        """What is due, longest first."""
+        found = await self._db.fetch(sql.DUE(consumer=consumer, now=now, limit=limit))
         return [Pending(row["event_id"], row["envelope"], row["attempts"], row["waits"]) for row in found]
 
-    async def next_due(self, consumer: str) -> datetime | None:
+    async def next_due(self, consumer: str, now: datetime) -> datetime | None:
         """When the first of those that are not due yet will be."""
-        return _time(await self._db.fetch(sql.NEXT_DUE(consumer=consumer, now=self._clock.now())))
+        return _time(await self._db.fetch(sql.NEXT_DUE(consumer=consumer, now=now)))
 
-    async def oldest_due(self, consumer: str) -> datetime | None:
+    async def oldest_due(self, consumer: str, now: datetime) -> datetime | None:
         """Since when the first of those that are due has been."""
-        return _time(await self._db.fetch(sql.OLDEST_DUE(consumer=consumer, now=self._clock.now())))
+        return _time(await self._db.fetch(sql.OLDEST_DUE(consumer=consumer, now=now)))
 
     async def done(self, consumer: str, event_id: str) -> None:
         """The consumer is through with it."""

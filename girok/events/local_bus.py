@@ -11,7 +11,7 @@ await bus.drain(20.0)
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from girok.clock import Clock
 from girok.db.database import Database
@@ -51,9 +51,9 @@ class LocalBus:
         self._outbox.listen(self.wake)
         await self._report_orphans()
 
-    def wake(self, consumers: Iterable[str] | None = None) -> None:
+    def wake(self, consumers: frozenset[str] | None = None) -> None:
         """Look for due events of these consumers now; of all without an argument."""
-        for name in self._workers if consumers is None else consumers:
+        for name in self._workers.keys() if consumers is None else self._workers.keys() & consumers:
             self._workers[name].wake()
 
     async def drain(self, seconds: float = 20.0) -> None:
@@ -86,10 +86,11 @@ class LocalBus:
     async def stats(self) -> tuple[ConsumerStats, ...]:
         """Every consumer in figures."""
         depths, deaths = await self._backlog.depths(), await self._backlog.deaths()
+        now = self._clock.now()
         found: list[ConsumerStats] = []
         for name, worker in self._workers.items():
-            since = await self._backlog.oldest_due(name)
-            lag = (self._clock.now() - since).total_seconds() if since else 0.0
+            since = await self._backlog.oldest_due(name, now)
+            lag = (now - since).total_seconds() if since else 0.0
             found.append(
                 ConsumerStats(
                     name, worker.delivered, worker.failed, depths.get(name, 0), deaths.get(name, 0), max(lag, 0.0)

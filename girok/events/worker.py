@@ -71,7 +71,7 @@ class Worker:
         """Whether nothing is due or running."""
         if self._running or self._news.is_set():
             return False
-        return await self._backlog.oldest_due(self.consumer.name) is None
+        return await self._backlog.oldest_due(self.consumer.name, self._clock.now()) is None
 
     async def run(self) -> None:
         """Deliver until `stop`. Nothing that goes wrong ends it."""
@@ -103,7 +103,8 @@ class Worker:
         busy, marked = set(self._running), self._marked
         self._marked = set()
         limit = 1 if self._outage else 4 * self.consumer.in_flight + len(busy)
-        pending = await self._backlog.due(self.consumer.name, limit)
+        now = self._clock.now()  # one for both looks: nothing becomes due between them
+        pending = await self._backlog.due(self.consumer.name, now, limit)
         fresh = [each for each in pending if each.event_id not in busy]
         for each in fresh:
             if each.event_id in marked:
@@ -114,7 +115,7 @@ class Worker:
         if len(pending) >= limit:
             self._news.set()
         elif self._retries or not fresh:
-            await self._set_timer()
+            await self._set_timer(now)
 
     async def _begin(self, pending: Pending) -> bool:
         """Start a delivery once there is a place for it. False when none may start any more."""
@@ -126,8 +127,8 @@ class Worker:
         self._running[pending.event_id] = asyncio.get_running_loop().create_task(self._work(pending))
         return True
 
-    async def _set_timer(self) -> None:
-        later = await self._backlog.next_due(self.consumer.name)
+    async def _set_timer(self, now: datetime) -> None:
+        later = await self._backlog.next_due(self.consumer.name, now)
         self._retries = later is not None
         self._ring_in((later - self._clock.now()).total_seconds() if later else None)
 
@@ -199,6 +200,7 @@ class Worker:
             return
         delay = backoff(self._settings.retry_seconds, attempts, LONGEST_RETRY)
         if await self._backlog.failed(self.consumer.name, pending.event_id, describe(error), self._in(delay)):
+            self._retries = True
             self.failed += 1
             self._report(logging.WARNING, pending, error, f"delivery {attempts} failed, again in {delay:g} s")
         else:
@@ -218,7 +220,6 @@ class Worker:
         self._retries = True
 
     def _in(self, seconds: float) -> datetime:
-        self._retries = True
         return self._clock.now() + timedelta(seconds=seconds)
 
     def _pause(self, error: Exception) -> None:

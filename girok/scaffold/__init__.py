@@ -25,7 +25,7 @@ class ScaffoldRefused(Refusal):
 
 
 def write_plugin(name: str, root: Path) -> list[Path]:
-    """Write plugin `name` below the repository `root`; the files written. Raises ScaffoldRefused, and writes nothing."""
+    """Write plugin `name` below the repository `root`; the files. Raises ScaffoldRefused, and writes nothing."""
     targets = {
         "plugin": root / "plugins" / name,
         "migrations": root / "migrations" / name,

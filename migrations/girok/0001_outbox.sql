@@ -12,6 +12,6 @@ CREATE TABLE event_outbox (
     PRIMARY KEY (event_id, consumer)
 );
 
-CREATE INDEX event_outbox_due ON event_outbox (consumer, due_at) WHERE dead_at IS NULL;
+CREATE INDEX event_outbox_due ON event_outbox (consumer, due_at, event_id) WHERE dead_at IS NULL;
 
 CREATE INDEX event_outbox_dead ON event_outbox (dead_at) WHERE dead_at IS NOT NULL;

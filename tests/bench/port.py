@@ -46,3 +46,7 @@ async def _bench() -> None:
 def main() -> None:
     """Run it."""
     asyncio.run(_bench())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""A process that migrates a database and kills itself at a chosen instant: `python -m tests.kernel.db.dying ROOT DB AT`.
+"""A process that migrates a database and kills itself at a chosen instant: `-m tests.kernel.db.dying ROOT DB AT`.
 
 An instant is before each statement of a unit, before its commit, and after it; AT counts them from 0.
 """
@@ -13,9 +13,9 @@ from typing import Any
 
 from girok.db.database import Database
 from girok.db.migrations import migrate
+from girok.db.sqlite import SQLiteDatabase
 from girok.db.statement import Row, Statement
 from girok.db.unit import Step, UnitFactory
-from tests.kernel.db.plain import SQLiteDatabase
 
 
 class Dying:

@@ -91,7 +91,7 @@ class TestReadDomain:
     @pytest.mark.parametrize("name", ["_1_a", "_0001-a", "_0001_A", "notes", "_0001_a__mysql"])
     def test_a_name_against_the_rule_is_refused(self, tmp_path: Path, name: str) -> None:
         write(tmp_path, **{name: "SELECT 1;"})
-        with pytest.raises(MigrationFormat, match="is named NNNN_name.sql"):
+        with pytest.raises(MigrationFormat, match=r"is named NNNN_name\.sql"):
             read_domain(tmp_path, "d", "sqlite")
 
     @pytest.mark.parametrize(

@@ -19,12 +19,14 @@ from girok.db.migrations import (
     migrate,
     status,
 )
+from girok.db.sqlite import SQLiteDatabase
 from girok.db.statement import prepare
-from tests.kernel.db.plain import SQLiteDatabase
 
 FILES = {
     "b/0001_tables": "CREATE TABLE b_log (line TEXT NOT NULL);\nINSERT INTO b_log VALUES ('b1');",
-    "b/0002_more": "INSERT INTO b_log VALUES ('b2');\nCREATE INDEX b_i ON b_log (line);\nINSERT INTO b_log VALUES ('b2');",
+    "b/0002_more": (
+        "INSERT INTO b_log VALUES ('b2');\nCREATE INDEX b_i ON b_log (line);\nINSERT INTO b_log VALUES ('b2');"
+    ),
     "a/0001_first": "INSERT INTO b_log VALUES ('a1');",
 }
 EFFECTS = {"b/0001_tables": ["b1"], "b/0002_more": ["b2", "b2"], "a/0001_first": ["a1"]}
