@@ -107,7 +107,7 @@ class TextFormatter(logging.Formatter):
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         level = f"{record.levelname.lower():<7}"
         line = f"{self._paint('2', time)} {self._paint(_COLORS.get(record.levelno, '0'), level)} "
-        line += f"{record.name}: {_message(record)}".translate(_CONTROLS)
+        line += f"{printable(record.name)}: {_message(record)}".translate(_CONTROLS)
         pairs = "".join(f" {key}={_short(value)}" for key, value in _fields(record))
         if pairs:
             line += self._paint("2", pairs.translate(_CONTROLS))
