@@ -1,0 +1,84 @@
+"""The HTTP application of a process: Litestar with every route, behind the edge.
+
+    http = build_http(handlers, settings=settings, roles={"feed": "posts and timelines"}, health=health, ...)
+    Server(http.edge, interface="asgi", ...)
+
+Litestar's default plugins import pydantic and attrs when they are installed, which takes as long as all the rest
+together; only msgspec's is kept.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
+
+from litestar import Litestar
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
+from litestar.types import ControllerRouterHandler
+
+from girok import __version__
+from girok.clock import Clock
+from girok.http.cors import Cors, Origins
+from girok.http.decode import JsonRequest
+from girok.http.edge import Edge
+from girok.http.landing import landing
+from girok.http.problems import exception_handlers
+from girok.sections import Http, Log
+from girok.settings import Settings
+from girok.telemetry.health import Health
+from girok.telemetry.metrics import Metrics
+
+__all__ = ["HttpApp", "Lifespan", "build_http"]
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+class HttpApp(NamedTuple):
+    """`edge` is what the server serves; `litestar`, inside of it, has the routes."""
+
+    litestar: Litestar
+    edge: Edge
+
+
+class _Lean(Litestar):
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
+def build_http(
+    handlers: Sequence[ControllerRouterHandler],
+    *,
+    settings: Settings,
+    roles: Mapping[str, str],
+    health: Health,
+    metrics: Metrics,
+    origins: Origins,
+    clock: Clock,
+    lifespan: Sequence[Lifespan] = (),
+) -> HttpApp:
+    """The application with these routes, /livez, /readyz, /metrics and a page at /.
+
+    `roles` are those of this process with what they do; `lifespan` is entered when the server starts.
+    """
+    litestar = _Lean(
+        [*health.routes(metrics), landing(roles, __version__), *handlers],
+        request_class=JsonRequest,
+        exception_handlers=exception_handlers(clock),
+        lifespan=list(lifespan),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,  # the edge's, which also holds for what Litestar does not read
+        debug=False,
+        pdb_on_exception=False,
+    )
+    edge = Edge(
+        litestar,
+        cors=Cors(origins),
+        metrics=metrics,
+        clock=clock,
+        max_body=settings.get(Http).max_body,
+        access_log=settings.get(Log).access,
+    )
+    metrics.watch({"girok_http_requests_in_flight": lambda: edge.in_flight})
+    return HttpApp(litestar, edge)

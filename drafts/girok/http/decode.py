@@ -1,0 +1,76 @@
+"""JSON bodies into typed values, and what is wrong with those that cannot be.
+
+Litestar would take `"5"` for a number and answer 500 to bytes that are no UTF-8; `JsonRequest` is the request class of
+the whole app, so that `data: SomeStruct` in a handler is decoded once, strictly, and with errors that name each field.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Request
+
+from girok.errors import FieldError, InvalidInput, Text
+from girok.http.body import UnsupportedMediaType
+from girok.http.fields import explain, field_errors
+
+__all__ = ["JsonRequest", "decode", "invalid", "is_json"]
+
+T = TypeVar("T")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """Litestar's request, with `json()` as the `data` of the route's handler has it."""
+
+    async def json(self) -> Any:
+        """The body as what the handler's `data` is annotated with; without one, as what JSON has.
+
+        Raises InvalidInput, UnsupportedMediaType.
+        """
+        if not is_json(self.headers.get("content-type", "")):
+            raise UnsupportedMediaType
+        field = self.route_handler.parsed_data_field
+        return decode(await self.body(), cast("type[Any]", field.annotation if field else Any))
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type says JSON (RFC 8259, or `+json` of RFC 6839). None at all counts as JSON."""
+    essence = content_type.split(";", 1)[0].strip().lower()
+    return essence in {"", "application/json"} or (essence.startswith("application/") and essence.endswith("+json"))
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """The value of a JSON body, strictly typed.
+
+    Raises InvalidInput: with one detail for each field that is wrong, but also for what only breaks things later: bytes
+    that are no UTF-8, nesting without end, lone surrogates, and NUL, which PostgreSQL cannot store.
+    """
+    if b"\\u0000" in body and _NUL.search(body):
+        raise InvalidInput(Text("Text must not hold the character NUL.", "NUL 문자는 쓸 수 없습니다."))
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise invalid(_details(body, kind) or (FieldError("", explain(str(error))),)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            Text(f"The body is not valid JSON: {error}.", f"본문이 올바른 JSON이 아닙니다: {error}.")
+        ) from None
+    except RecursionError:
+        raise InvalidInput(Text("The JSON is nested too deeply.", "JSON이 너무 깊게 중첩되었습니다.")) from None
+
+
+def invalid(details: Sequence[FieldError]) -> InvalidInput:
+    """The error for these details. Clients that show only its message see the first field and its rule."""
+    if not details:
+        return InvalidInput()
+    path, text = details[0].path, details[0].text
+    return InvalidInput(Text(f"{path}: {text.en}", f"{path}: {text.ko}") if path else text, details=details)
+
+
+def _details(body: bytes, kind: Any) -> tuple[FieldError, ...]:
+    try:
+        return field_errors(msgspec.json.decode(body), kind)
+    except msgspec.ValidationError:  # a number beyond all bounds
+        return ()

@@ -1,0 +1,187 @@
+"""The edge: what every request passes on its way in and out, around the whole application.
+
+    edge = Edge(app, cors=Cors(origins), metrics=metrics, clock=clock, max_body=http.max_body)
+    Server(edge, interface="asgi", ...)
+    ...
+    edge.draining = True                  # answers close their connections
+    await edge.idle(20.0)                 # until the last request is answered
+
+It gives a request its call context, counts it, limits its body and answers preflights; it gives the answer its request
+id, CORS and security headers, whoever wrote it. It runs on every request, so that it is written for speed: headers
+become one dict, and nothing is built that this request does not need.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from girok.clock import Clock
+from girok.context import CallContext, use
+from girok.http.body import GuardedBody, PayloadTooLarge
+from girok.http.call import call_context
+from girok.http.cors import Cors, Header
+from girok.http.problems import MEDIA_TYPE, problem, translate
+from girok.telemetry.metrics import Metrics
+
+__all__ = ["ASGIApp", "Edge"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+
+_STORED = ("/public/", "/private/", "/temp/")
+"""Where files go up and down: their routes have limits of their own."""
+_NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
+_CLOSE: Header = (b"connection", b"close")
+_log = logging.getLogger(__name__)
+_access = logging.getLogger("girok.access")
+
+
+class Edge:
+    """The outermost ASGI application. `in_flight` requests run now; set `draining` before the process stops."""
+
+    def __init__(
+        self, app: ASGIApp, *, cors: Cors, metrics: Metrics, clock: Clock, max_body: int, access_log: bool = False
+    ) -> None:
+        self.in_flight = 0
+        self.draining = False
+        self._app = app
+        self._cors = cors
+        self._metrics = metrics
+        self._clock = clock
+        self._max_body = max_body
+        self._access_log = access_log
+        self._nothing_runs = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            with use(call_context(scope, dict(scope["headers"]))):
+                await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def idle(self, timeout: float) -> bool:  # noqa: ASYNC109 - an answer, not an exception, says that it passed
+        """Wait until no request runs, `timeout` seconds at most. False when some still do."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self.in_flight:
+                    self._nothing_runs.clear()
+                    await self._nothing_runs.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        method, path = scope["method"], scope["path"]
+        answer = _Answer(send)
+        self.in_flight += 1
+        try:
+            with use(call_context(scope, headers)) as call:
+                answer.headers = self._answer_headers(scope, path, headers, call)
+                await self._answer(scope, headers, receive, answer)
+                if self._access_log:
+                    _access.info("%s %s %d", method, path, answer.status, extra=_access_fields(started, call))
+        finally:
+            self.in_flight -= 1
+            if not self.in_flight:
+                self._nothing_runs.set()
+            self._metrics.observe(method, _route(scope), answer.status, perf_counter() - started)
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
+        """Let the application answer, and answer what it may not or could not."""
+        method = scope["method"]
+        try:
+            if method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
+                more = self._cors.preflight(scope["path"], headers, scope["scheme"])
+                await answer.whole(204, list(more), b"")
+                return
+            if method == "HEAD":  # the server leaves the body out
+                scope["method"] = "GET"
+            if b"content-length" in headers or b"transfer-encoding" in headers or scope["http_version"] != "1.1":
+                receive = await self._guarded(scope["path"], headers, receive)
+            await self._app(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary: whatever it is, the caller gets an answer
+            await self._fail(error, scope, answer)
+
+    async def _guarded(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> GuardedBody:
+        """`receive` with the limit for this path. Raises PayloadTooLarge when the length says so already."""
+        limit = float("inf") if path.startswith(_STORED) else self._max_body
+        body = GuardedBody(receive, limit)
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
+            if b"expect" not in headers:  # else the client waits for our word and has sent nothing
+                await body.discard()
+            raise PayloadTooLarge
+        return body
+
+    async def _fail(self, error: Exception, scope: Scope, answer: "_Answer") -> None:
+        if answer.status:
+            # The server cuts the connection when the body does not end, so that nobody takes a part for the whole.
+            _log.error("failed in the middle of an answer", exc_info=error)
+            return
+        status, headers, body = problem(translate(error), scope, self._clock)
+        named = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await answer.whole(status, [(b"content-type", MEDIA_TYPE.encode()), *named], body)
+
+    def _answer_headers(
+        self, scope: Scope, path: str, headers: dict[bytes, bytes], call: CallContext
+    ) -> tuple[Header, ...]:
+        own = ((b"x-request-id", call.request_id.encode()), *self._cors.headers(path, headers, scope["scheme"]))
+        return (*own, _CLOSE) if self.draining and scope["http_version"].startswith("1") else own
+
+
+class _Answer:
+    """ASGI's `send`: adds the edge's headers to an answer, where it has none of its own, and knows its status."""
+
+    __slots__ = ("_send", "headers", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.headers: tuple[Header, ...] = ()
+        self.status = 0
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            given: list[Header] = [*message.get("headers", ())]
+            message = {**message, "headers": self._with_ours(given)}
+        return self._send(message)
+
+    async def whole(self, status: int, headers: list[Header], body: bytes) -> None:
+        """An answer of the edge itself."""
+        length = [(b"content-length", str(len(body)).encode())] if body else []
+        await self({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+        await self({"type": "http.response.body", "body": body})
+
+    def _with_ours(self, given: list[Header]) -> list[Header]:
+        names = {name for name, _ in given}
+        if b"access-control-allow-origin" in names:  # a route with a CORS rule of its own, such as public images
+            given += [each for each in self.headers if not each[0].startswith((b"access-control-", b"vary"))]
+        else:
+            given += self.headers
+        if _NOSNIFF[0] not in names:
+            given.append(_NOSNIFF)
+        return given
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that answered; one word for all that has none, to keep the labels few."""
+    template = scope.get("path_template")
+    if template:
+        return template
+    handler = scope.get("route_handler")
+    return min(handler.paths) if handler is not None else "(none)"
+
+
+def _access_fields(started: float, call: CallContext) -> dict[str, Any]:
+    return {"ms": round((perf_counter() - started) * 1000, 2), "address": call.address}

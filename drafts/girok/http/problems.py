@@ -1,0 +1,188 @@
+"""Errors as REST's clients read them: RFC 9457 `application/problem+json`, with the members of the older clients.
+
+    {"type": ..., "title": "Conflict", "status": 409, "detail": "...", "instance": "/v1/auth/register",
+     "success": false, "message": "...", "error": {"code": "CONFLICT", "message": "..."},
+     "meta": {"timestamp": ..., "path": ..., "statusCode": 409, "requestId": ...}}
+
+`type` tells apart what the code does not: `urn:girok:problem:EMAIL_TAKEN`, else about:blank. Texts are in the caller's
+language. An exception that is no GirokError is our fault: it is logged under the request id and answered as INTERNAL.
+"""
+
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+
+from girok.clock import Clock
+from girok.context import current
+from girok.errors import (
+    Category,
+    Conflict,
+    FieldError,
+    Forbidden,
+    GirokError,
+    Internal,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    Text,
+    Unauthenticated,
+)
+from girok.http.body import PayloadTooLarge, UnsupportedMediaType
+from girok.http.decode import invalid
+from girok.http.fields import REQUIRED, explain
+
+__all__ = ["MethodNotAllowed", "Problem", "exception_handlers", "problem", "translate"]
+
+MEDIA_TYPE = "application/problem+json"
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
+_log = logging.getLogger(__name__)
+
+
+class MethodNotAllowed(InvalidInput):
+    """The address exists, but not for this method."""
+
+    category = Category("BAD_USER_INPUT", 405, "INVALID_ARGUMENT")
+    reason = "METHOD_NOT_ALLOWED"
+    text = Text("This address does not take this method.", "이 주소에서 지원하지 않는 메서드입니다.")
+
+
+_BY_STATUS: dict[int, type[GirokError]] = {
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    409: Conflict,
+    413: PayloadTooLarge,
+    415: UnsupportedMediaType,
+    429: RateLimited,
+}
+
+
+class _Detail(msgspec.Struct):
+    path: str
+    message: str
+
+
+class _Error(msgspec.Struct, omit_defaults=True):
+    code: str
+    message: str
+    details: tuple[_Detail, ...] = ()
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    timestamp: str
+    path: str
+    status_code: int
+    request_id: str
+
+
+class _Body(msgspec.Struct):
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    success: bool
+    message: str
+    error: _Error
+    meta: _Meta
+
+
+class Problem(NamedTuple):
+    """An answer to a request that failed."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def problem(error: GirokError, scope: Mapping[str, Any], clock: Clock) -> Problem:
+    """The answer for `error`, in the language of the current call."""
+    call = current()
+    code, status, _ = error.category
+    message = error.message.of(call.locale)
+    details = tuple(_Detail(each.path, each.text.of(call.locale)) for each in error.details)
+    path = _path(scope)
+    body = _Body(
+        type="about:blank" if error.reason == code else f"urn:girok:problem:{error.reason}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=message,
+        instance=path,
+        success=False,
+        message=message,
+        error=_Error(error.rest_code, message, details),
+        meta=_Meta(
+            clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), path, status, call.request_id
+        ),
+    )
+    return Problem(status, _headers(error, status), msgspec.json.encode(body))
+
+
+def exception_handlers(clock: Clock) -> dict[int | type[Exception], Callable[..., Response[bytes]]]:
+    """Litestar's exception handlers: one, for every exception there is."""
+
+    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        status, headers, body = problem(translate(error), request.scope, clock)
+        if isinstance(error, HTTPException):
+            headers |= error.headers or {}
+        return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+    return {Exception: handle}
+
+
+def translate(error: Exception) -> GirokError:
+    """`error` as one of ours. What is not the caller's fault is logged here."""
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _refused(error)
+    if not isinstance(error, GirokError):
+        _log.error("unexpected error", exc_info=error)
+        return Internal()
+    if error.category.http_status == HTTPStatus.SERVICE_UNAVAILABLE:  # no traceback: an outage makes many of these
+        _log.warning("unavailable: %s", error, extra={"reason": error.reason, "cause": repr(error.__cause__)})
+    elif error.category.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("internal error", exc_info=error)
+    return error
+
+
+def _refused(error: HTTPException) -> GirokError:
+    """What Litestar refuses by itself, before it calls a handler."""
+    if isinstance(error, ValidationException):
+        return _invalid_parameters(error)
+    if isinstance(error, NotFoundException):
+        return NotFound(Text("There is nothing at this address.", "이 주소에는 아무것도 없습니다."))
+    kind = _BY_STATUS.get(error.status_code, InvalidInput)
+    return kind()
+
+
+def _invalid_parameters(error: ValidationException) -> InvalidInput:
+    """Litestar's list of parameters that are wrong, or its one sentence on the one that is missing."""
+    if missing := _MISSING.match(error.detail):
+        return invalid((FieldError(missing["name"], REQUIRED),))
+    found = [cast("dict[str, Any]", each) for each in error.extra or () if isinstance(each, dict)]
+    if any(each.get("key") == "data" for each in found):
+        return InvalidInput(Text("The request has no body.", "요청 본문이 없습니다."))
+    return invalid([FieldError(str(each.get("key", "")), explain(each.get("message", ""))) for each in found])
+
+
+def _headers(error: GirokError, status: int) -> dict[str, str]:
+    headers = {"cache-control": "no-store"}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def _path(scope: Mapping[str, Any]) -> str:
+    """The path as it was sent: percent-encoded, and never shortened by a mount."""
+    raw: bytes | None = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(scope["path"])
