@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from girok.settings_keys import Path as KeyPath
+from girok.settings_keys import KeyPath
 
 __all__ = ["lines_of", "read_file"]
 

@@ -18,16 +18,16 @@ from msgspec import NODEFAULT, Meta
 from girok.settings import Section
 from girok.settings_values import bare
 
-__all__ = ["ANY", "Key", "Path", "Schema", "dotted", "values_of", "variable_of"]
+__all__ = ["ANY", "Key", "KeyPath", "Schema", "dotted", "is_struct", "values_of", "variable_of"]
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 ANY = "*"
 
 
 class Key(msgspec.Struct, frozen=True):
     """One value that can be set. `default` is `msgspec.NODEFAULT` where a table by name must give it."""
 
-    path: Path
+    path: KeyPath
     kind: Any
     default: Any
     description: str
@@ -44,12 +44,12 @@ class Key(msgspec.Struct, frozen=True):
         return variable_of(self.path)
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """A path as people write it."""
     return ".".join("NAME" if each == ANY else each for each in path)
 
 
-def variable_of(path: Path) -> str:
+def variable_of(path: KeyPath) -> str:
     """The environment variable of a path: `GIROK_<SECTION>_<KEY>`, and `__` before each deeper part."""
     outer, inner = path[:2], path[2:]
     names = "__".join(["_".join(outer), *("NAME" if each == ANY else each for each in inner)])
@@ -71,15 +71,17 @@ class Schema:
         if not len(self._by_variable) == len(self.keys) or len(self.sections) != len(sections):
             raise ValueError("two keys of the settings have one name")
 
-    def find(self, path: Path) -> Key | None:
+    def find(self, path: KeyPath) -> Key | None:
         """The key of a path, whose names may be any where the key's are."""
         return self._by_path.get(path) or self._by_path.get(self._general(path))
 
-    def is_table(self, path: Path) -> bool:
+    def is_table(self, path: KeyPath) -> bool:
         """Whether keys lie below the path."""
-        return path in self._tables or self._general(path) in self._tables or path in {(each,) for each in self.sections}
+        return (
+            path in self._tables or self._general(path) in self._tables or path in {(each,) for each in self.sections}
+        )
 
-    def of_variable(self, variable: str) -> tuple[Path, Key] | None:
+    def of_variable(self, variable: str) -> tuple[KeyPath, Key] | None:
         """The path and the key that a variable sets. Names in it are in small letters."""
         if key := self._by_variable.get(variable):
             return (key.path, key) if ANY not in key.path else None
@@ -89,26 +91,31 @@ class Schema:
                 return tuple(next(names).lower() if each == ANY else each for each in key.path), key
         return None
 
-    def like(self, path: Path) -> str:
+    def like(self, path: KeyPath) -> str:
         """`; did you mean http.port?`, or nothing when no key is like the path."""
         names = [key.name for key in self.keys if key.path[-1] == path[-1]]
         names = names or difflib.get_close_matches(dotted(path), [key.name for key in self.keys], 1)
         return f"; did you mean {' or '.join(names[:3])}?" if names else ""
 
-    def _general(self, path: Path) -> Path:
+    def _general(self, path: KeyPath) -> KeyPath:
         """The path with `*` for chosen names."""
-        general: Path = ()
+        general: KeyPath = ()
         for each in path:
             general = (*general, each if (*general, each) in self._known else ANY)
         return general
 
 
-def values_of(section: Section) -> Iterator[tuple[Path, Any]]:
+def is_struct(plain: Any) -> bool:
+    """Whether a type without its annotations is a Struct: a table."""
+    return isinstance(plain, type) and issubclass(plain, msgspec.Struct)
+
+
+def values_of(section: Section) -> Iterator[tuple[KeyPath, Any]]:
     """Every value of a section with its path, in order."""
     yield from _values((section.section,) if section.section else (), section)
 
 
-def _values(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+def _values(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
     if isinstance(value, msgspec.Struct):
         for field in msgspec.structs.fields(value):
             yield from _values((*path, field.encode_name), getattr(value, field.name))
@@ -126,15 +133,15 @@ def _section_keys(section: type[Section]) -> Iterator[Key]:
         yield key
 
 
-def _struct_keys(path: Path, kind: type[msgspec.Struct]) -> Iterator[Key]:
+def _struct_keys(path: KeyPath, kind: type[msgspec.Struct]) -> Iterator[Key]:
     for field in msgspec.structs.fields(kind):
         default = field.default if field.default_factory is NODEFAULT else field.default_factory()
         yield from _keys((*path, field.encode_name), field.type, default)
 
 
-def _keys(path: Path, kind: Any, default: Any) -> Iterator[Key]:
+def _keys(path: KeyPath, kind: Any, default: Any) -> Iterator[Key]:
     plain, metas = bare(kind)
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+    if is_struct(plain):
         yield from _struct_keys(path, plain)
     elif get_origin(plain) is dict:
         yield from _keys((*path, ANY), get_args(plain)[1], NODEFAULT)

@@ -36,23 +36,23 @@ def allowed(kind: Any) -> str:
     return f"{_NOUNS[plain]}{_bounds(metas)}"
 
 
-def read(kind: Any, value: object, *, text: bool) -> Any:
-    """`value` as the type; with `text`, as a variable or a flag has it: a list has commas.
+def read(kind: Any, value: object, *, text: bool, secret: bool = False) -> Any:
+    """`value` as the type; with `text`, as a variable or a flag has it: a list has commas. No error shows a `secret`.
 
     Raises ValueError, whose text ends a sentence that begins with the key: `must be true or false, not 'maybe'`.
     """
     plain, _ = bare(kind)
     if get_origin(plain) is tuple:
-        return _read_list(kind, value, text=text)
+        return _read_list(kind, value, text=text, secret=secret)
     if isinstance(value, str):
         _refuse_unprintable(value)
         value = value.strip() if text and plain is not str else value
     try:
         result = msgspec.convert(value, kind, strict=not text)
     except msgspec.ValidationError:
-        raise ValueError(f"must be {allowed(kind)}, not {_shown(value)}") from None
+        raise ValueError(f"must be {allowed(kind)}{_instead_of(value, secret=secret)}") from None
     if isinstance(result, float) and not math.isfinite(result):
-        raise ValueError(f"must be {allowed(kind)}, not {_shown(value)}")
+        raise ValueError(f"must be {allowed(kind)}{_instead_of(value, secret=secret)}")
     return result
 
 
@@ -73,16 +73,16 @@ def written(value: object) -> str:
     return repr(value)
 
 
-def _read_list(kind: Any, value: object, *, text: bool) -> tuple[Any, ...]:
+def _read_list(kind: Any, value: object, *, text: bool, secret: bool) -> tuple[Any, ...]:
     if text and isinstance(value, str):
         value = [each.strip() for each in value.split(",") if each.strip()]
     plain, metas = bare(kind)
     if not isinstance(value, list | tuple):
-        raise ValueError(f"must be {allowed(kind)}, not {_shown(value)}")
+        raise ValueError(f"must be {allowed(kind)}{_instead_of(value, secret=secret)}")
     items: list[Any] = []
     for number, each in enumerate(cast("list[object]", value), start=1):
         try:
-            items.append(read(get_args(plain)[0], each, text=text))
+            items.append(read(get_args(plain)[0], each, text=text, secret=secret))
         except ValueError as error:
             raise ValueError(f"item {number} {error}") from None
     for meta in metas:
@@ -94,6 +94,10 @@ def _read_list(kind: Any, value: object, *, text: bool) -> tuple[Any, ...]:
 def _refuse_unprintable(value: str) -> None:
     if "\0" in value or not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
         raise ValueError("must be UTF-8 text without NUL characters")
+
+
+def _instead_of(value: object, *, secret: bool) -> str:
+    return "" if secret else f", not {_shown(value)}"
 
 
 def _shown(value: object) -> str:
