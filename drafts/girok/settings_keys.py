@@ -10,7 +10,7 @@ variable is `GIROK_LLM_MODELS__NAME__URL`.
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Meta
@@ -120,7 +120,7 @@ def _values(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
         for field in msgspec.structs.fields(value):
             yield from _values((*path, field.encode_name), getattr(value, field.name))
     elif isinstance(value, dict):
-        for name, each in value.items():
+        for name, each in cast("dict[str, Any]", value).items():
             yield from _values((*path, name), each)
     else:
         yield path, value

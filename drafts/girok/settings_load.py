@@ -47,7 +47,7 @@ def schema_of(manifests: Mapping[str, Manifest]) -> Schema:
 
 
 def config_file(named: str | None) -> Path | None:
-    """The file to read: the named one, else ./girok.toml, else none. Raises SettingsError when there is no such file."""
+    """The file to read: the named one, else ./girok.toml, else none. Raises SettingsError when that is not there."""
     path = Path(DEFAULT_FILE if named is None else named)
     if "\0" not in str(path) and path.exists():
         return path

@@ -92,14 +92,13 @@ def formatted(errors: Iterable[GraphQLError]) -> list[Formatted]:
     """The errors of an operation that ran. What is our own fault is logged, once however many fields it cost."""
     logged: set[int] = set()
     found: list[Formatted] = []
-    for error in errors:
-        cause = _cause(error)
-        if not isinstance(cause, GirokError):
-            if id(cause) not in logged:
-                logged.add(id(cause))
-                _log.error("GraphQL field %s failed", _dotted(error), exc_info=cause)
-            cause = Internal()
-        found.append(_placed(_girok(cause), error))
+    for each in errors:
+        cause = _cause(each)
+        error = _translated(cause)
+        if error.category.http_status >= 500 and id(cause) not in logged:
+            logged.add(id(cause))
+            _log.error("GraphQL field %s failed", ".".join(map(str, each.path or ())), exc_info=cause)
+        found.append(_placed(_girok(error), each))
     return found
 
 
@@ -109,6 +108,15 @@ def _cause(error: GraphQLError) -> BaseException:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
+
+
+def _translated(cause: BaseException) -> GirokError:
+    if isinstance(cause, GirokError):
+        return cause
+    # graphql-core's own: with a place it is about an argument, without one about a value that a resolver gave.
+    if isinstance(cause, GraphQLError) and cause.nodes:
+        return InvalidInput(Text(cause.message, cause.message))
+    return Internal()
 
 
 def _girok(error: GirokError) -> Formatted:
@@ -130,7 +138,3 @@ def _placed(what: Formatted, error: GraphQLError) -> Formatted:
         placed["locations"] = [{"line": each.line, "column": each.column} for each in error.locations]
     placed["extensions"] = what["extensions"]
     return placed
-
-
-def _dotted(error: GraphQLError) -> str:
-    return ".".join(str(each) for each in error.path or ())

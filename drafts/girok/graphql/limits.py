@@ -3,9 +3,9 @@
 import msgspec
 from graphql import (
     DocumentNode,
+    ExecutableDefinitionNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
 )
@@ -36,9 +36,9 @@ def check(document: DocumentNode, limits: Limits) -> None:
         raise _too_much(f"{limits.fragments} fragments", f"프래그먼트 {limits.fragments}개")
     count = _Count(fragments, limits.depth)
     for each in document.definitions:
-        if isinstance(each, OperationDefinitionNode | FragmentDefinitionNode):
-            if count.selections(each.selection_set) > limits.selections:
-                raise _too_much(f"{limits.selections} selections", f"선택 {limits.selections}개")
+        # Anything else is no operation, and validation's to refuse.
+        if isinstance(each, ExecutableDefinitionNode) and count.selections(each.selection_set) > limits.selections:
+            raise _too_much(f"{limits.selections} selections", f"선택 {limits.selections}개")
 
 
 class _Count:
@@ -85,5 +85,7 @@ class _Count:
 
 def _too_much(limit: str, limit_ko: str) -> CostLimited:
     return CostLimited(
-        Text(f"The operation is too large: {limit} at the most.", f"요청이 너무 큽니다: 최대 {limit_ko}까지 가능합니다.")
+        Text(
+            f"The operation is too large: {limit} at the most.", f"요청이 너무 큽니다: 최대 {limit_ko}까지 가능합니다."
+        )
     )

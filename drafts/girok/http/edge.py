@@ -99,16 +99,16 @@ class Edge:
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
         """Let the application answer, and answer what it may not or could not."""
-        method = scope["method"]
+        method, path = scope["method"], scope["path"]
         try:
             if method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
-                more = self._cors.preflight(scope["path"], headers, scope["scheme"])
+                more = self._cors.preflight(path, headers, scope["scheme"])
                 await answer.whole(204, list(more), b"")
                 return
-            if method == "HEAD":  # the server leaves the body out
+            if method == "HEAD" and not path.startswith(_STORED):  # the server leaves the body out; files know HEAD
                 scope["method"] = "GET"
             if b"content-length" in headers or b"transfer-encoding" in headers or scope["http_version"] != "1.1":
-                receive = await self._guarded(scope["path"], headers, receive)
+                receive = await self._guarded(path, headers, receive)
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the outermost boundary: whatever it is, the caller gets an answer
             await self._fail(error, scope, answer)

@@ -7,7 +7,7 @@ way: ranges and etags are those of the stored bytes.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, cast
 
 from litestar import MediaType, Request, Response, put, route
@@ -15,9 +15,10 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from girok.errors import FieldError, InvalidInput, Text
+from girok.errors import FieldError, GirokError, InvalidInput, Text
+from girok.http.body import BodyCut
 from girok.objects.files import FileObjects, OpenObject
-from girok.objects.port import Bucket, InvalidKey, ObjectNotFound
+from girok.objects.port import Bucket, InvalidKey, ObjectInfo, ObjectNotFound
 from girok.objects.reply import Reply, reply_to
 from girok.objects.signing import Grant
 
@@ -31,6 +32,8 @@ PRIVATE_CACHE = "private, no-cache"
 """A browser may keep it, and asks each time, so that an expired URL is refused."""
 STALL_SECONDS = 60.0
 """How long an upload may send nothing."""
+_DISCARD_BYTES = 32 * 1024 * 1024
+_DISCARD_SECONDS = 5.0
 
 
 class UploadMismatch(InvalidInput):
@@ -71,11 +74,13 @@ def routes(store: FileObjects, *, stall_seconds: float = STALL_SECONDS) -> Seque
     )
     async def put_signed(request: Incoming) -> Response[str]:
         """Upload a file, once. Whoever holds a PUT URL signed for its key, size and type, until that expires."""
-        bucket, key = _address(request)
-        grant = store.signer.check("PUT", bucket, key, request.query_params)
-        mime_type, size = _announced(request, grant)
-        async with aclosing(_received(request, size, stall_seconds)) as body:
-            info = await store.put(bucket, key, body, mime_type=mime_type, max_size=size)
+        try:
+            info = await _upload(store, request, stall_seconds)
+        except (UploadIncomplete, BodyCut):
+            raise
+        except GirokError:
+            await _discard(request)
+            raise
         return Response("", headers={"etag": f'"{info.etag}"'}, media_type=MediaType.TEXT)
 
     return get_public, get_signed, put_signed
@@ -85,6 +90,14 @@ def _address(request: Incoming) -> tuple[Bucket, str]:
     """From the path; Litestar has taken out repeated and trailing slashes, and its own parameter is no plain text."""
     _, bucket, key = request.scope["path"].split("/", 2)
     return cast("Bucket", bucket), key
+
+
+async def _upload(store: FileObjects, request: Incoming, stall_seconds: float) -> ObjectInfo:
+    bucket, key = _address(request)
+    grant = store.signer.check("PUT", bucket, key, request.query_params)
+    mime_type, size = _announced(request, grant)
+    async with aclosing(_received(request, size, stall_seconds)) as body:
+        return await store.put(bucket, key, body, mime_type=mime_type, max_size=size)
 
 
 def _announced(request: Incoming, grant: Grant) -> tuple[str, int]:
@@ -118,6 +131,23 @@ async def _next(stream: AsyncGenerator[bytes, None], stall_seconds: float) -> by
     except (TimeoutError, InternalServerException) as error:
         # The latter is how Litestar says that the client has gone.
         raise UploadIncomplete from error
+
+
+async def _discard(request: Incoming) -> None:
+    """Read the rest of a refused upload for nothing, within bounds.
+
+    A browser that is still sending does not read yet: closing on it would reset the connection and lose the answer.
+    """
+    if "expect" in request.headers:  # it has sent nothing and waits for our word
+        return
+    left = _DISCARD_BYTES
+    # The last: Litestar's word for a body that is read already, or whose client has gone.
+    with suppress(TimeoutError, BodyCut, InternalServerException):
+        async with asyncio.timeout(_DISCARD_SECONDS), aclosing(request.stream()) as stream:
+            async for piece in stream:
+                left -= len(piece)
+                if left < 0:
+                    return
 
 
 def _sending(store: FileObjects, bucket: Bucket, key: str, cache: str) -> ASGIApp:

@@ -1,6 +1,17 @@
 """Auth's errors."""
 
-from girok.errors import Conflict, InvalidInput, NotFound, Text, Unauthenticated, Unavailable
+from collections.abc import Mapping
+
+from girok.errors import (
+    Conflict,
+    FieldError,
+    GirokError,
+    InvalidInput,
+    NotFound,
+    Text,
+    Unauthenticated,
+    Unavailable,
+)
 
 __all__ = [
     "EmailTaken",
@@ -13,6 +24,7 @@ __all__ = [
     "SessionNotFound",
     "UserNotFound",
     "UsernameTaken",
+    "raise_first",
 ]
 
 
@@ -79,3 +91,11 @@ class HashingBusy(Unavailable):
     """More passwords wait to be hashed than can be within a call's deadline."""
 
     reason = "HASHING_BUSY"
+
+
+def raise_first(faults: Mapping[str, GirokError | None]) -> None:
+    """Raise the first of the fields' faults that is one, with every fault in its details; do nothing without any."""
+    found = {path: fault for path, fault in faults.items() if fault is not None}
+    details = [FieldError(path, fault.message) for path, fault in found.items()]
+    for fault in found.values():
+        raise type(fault)(fault.message, details=details)

@@ -1,7 +1,7 @@
 """Auth's published contract: accounts, sessions and the tokens that stand for them.
 
-    users = await users_by_id(context.ports[AuthService], [post.author_id for post in posts])
-    users[post.author_id].username
+users = await users_by_id(context.ports[AuthService], [post.author_id for post in posts])
+users[post.author_id].username
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ from girok.context import Role
 from plugins.auth.events import UserLoggedIn, UserRegistered
 from plugins.auth.ports import Confidential
 
-__all__ = ["Account", "AuthRepository", "Credentials", "Login", "LivingSession", "NewSession"]
+__all__ = ["Account", "AuthRepository", "Credentials", "LivingSession", "NewSession"]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,3 +56,66 @@ class LivingSession(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+
+
+class AuthRepository(Protocol):
+    """A session lives until it was ended, expired, or was not used for the time that the store was given."""
+
+    async def check_free(self, email_key: str, username: str) -> None:
+        """Raises EmailTaken or UsernameTaken, whose details name both when both are."""
+        ...
+
+    async def register(
+        self,
+        account: Account,
+        email_key: str,
+        password_hash: str,
+        session: NewSession,
+        events: tuple[UserRegistered, UserLoggedIn],
+    ) -> None:
+        """Store the account with its first session. Raises as `check_free` does: of two at once, one is stored."""
+        ...
+
+    async def credentials(self, email_key: str) -> Credentials | None:
+        """The account that logs in with this email."""
+        ...
+
+    async def replace_hash(self, user_id: str, old: str, new: str) -> None:
+        """Store another hash of a password, unless the stored one is not `old` any more."""
+        ...
+
+    async def open_session(self, session: NewSession, event: UserLoggedIn) -> None:
+        """Store a session of an account that is there."""
+        ...
+
+    async def account(self, user_id: str) -> Account | None:
+        """One account."""
+        ...
+
+    async def account_by_username(self, username: str) -> Account | None:
+        """One account."""
+        ...
+
+    async def accounts(self, user_ids: Sequence[str]) -> list[Account]:
+        """Those that exist, in no order."""
+        ...
+
+    async def session_by_token(self, token_hash: str, now: datetime) -> LivingSession | None:
+        """The living session of a token."""
+        ...
+
+    async def touch(self, session_id: str, now: datetime) -> None:
+        """The session was used."""
+        ...
+
+    async def sessions_of(self, user_id: str, now: datetime, limit: int) -> list[LivingSession]:
+        """The living sessions of a user, last used first."""
+        ...
+
+    async def end_session(self, session_id: str, user_id: str, now: datetime) -> bool:
+        """End a session of this user; False when they never had it. One that is over stays as it is."""
+        ...
+
+    async def end_other_sessions(self, user_id: str, kept: str, now: datetime) -> int:
+        """End every living session of the user but `kept`; how many there were."""
+        ...

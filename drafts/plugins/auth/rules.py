@@ -8,12 +8,10 @@ passwords are put into Unicode's NFC (RFC 8265), in which the same Korean typed 
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Mapping
 
-import msgspec
-
-from girok.errors import FieldError, InvalidInput, Text
-from plugins.auth.errors import InvalidEmail, InvalidName, InvalidPassword, InvalidUsername
+from girok.errors import GirokError, Text
+from plugins.auth.errors import InvalidEmail, InvalidName, InvalidPassword, InvalidUsername, raise_first
+from plugins.auth.ports import Confidential
 
 __all__ = [
     "RESERVED",
@@ -78,7 +76,7 @@ _BAD_NAME = Text("The name must have 2 to 100 characters.", "이름은 2~100자�
 _UNPRINTABLE_NAME = Text("The name holds characters that are no text.", "이름에 쓸 수 없는 문자가 있습니다.")
 
 
-class Registration(msgspec.Struct, frozen=True):
+class Registration(Confidential, frozen=True):
     """A registration that keeps the rules. `email` is as typed, `email_key` what is unique of it."""
 
     email: str
@@ -87,9 +85,6 @@ class Registration(msgspec.Struct, frozen=True):
     password: bytes
     name: str
 
-    def __repr__(self) -> str:
-        return f"Registration({self.username!r})"
-
 
 def check_registration(email: str, username: str, password: str, name: str) -> Registration:
     """The four as they are stored. Raises InvalidEmail, InvalidUsername, InvalidPassword or InvalidName.
@@ -97,13 +92,13 @@ def check_registration(email: str, username: str, password: str, name: str) -> R
     It is raised for the first field that is wrong, in that order; its details name every one of them.
     """
     email, name = email.strip(), _composed(name.strip()[:_LONGEST_SPELLING])
-    faults = {
+    faults: dict[str, GirokError | None] = {
         "email": None if email_key(email) else InvalidEmail(_BAD_EMAIL),
         "username": _fault_of_username(username),
         "password": _fault_of_password(password),
         "name": _fault_of_name(name),
     }
-    _raise_first(faults)
+    raise_first(faults)
     return Registration(email, email_key(email) or "", username, password_bytes(password) or b"", name)
 
 
@@ -154,12 +149,6 @@ def network(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
-def _raise_first(faults: Mapping[str, InvalidInput | None]) -> None:
-    found = {path: fault for path, fault in faults.items() if fault is not None}
-    for fault in found.values():
-        raise type(fault)(fault.message, details=[FieldError(path, each.message) for path, each in found.items()])
 
 
 def _fault_of_username(username: str) -> InvalidUsername | None:

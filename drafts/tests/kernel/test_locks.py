@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,8 @@ async def holder(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         assert await asyncio.wait_for(child.stdout.readline(), 30) == b"open\n"
         yield child
     finally:
-        child.kill()
+        with suppress(ProcessLookupError):
+            child.kill()
         await child.wait()
 
 
@@ -93,7 +94,7 @@ class TestInUse:
         child = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
         data.close()
         DataDir.open(tmp_path).close()
-        await child.communicate()
+        await child.communicate(b"")
 
 
 class TestUnusable:

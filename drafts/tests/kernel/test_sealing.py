@@ -28,10 +28,10 @@ class TestSeal:
 
 
 class TestOpen:
-    @pytest.mark.parametrize("bit", range(8 * (29 + 3)))
-    def test_one_changed_bit_is_found(self, bit: int) -> None:
+    @pytest.mark.parametrize("place", range(29 + 3))
+    def test_one_changed_bit_is_found(self, place: int) -> None:
         sealed = bytearray(sealing.seal(KEY, "token", b"abc"))
-        sealed[bit // 8] ^= 1 << bit % 8
+        sealed[place] ^= 1
         with pytest.raises(SealBroken):
             sealing.open(KEY, "token", bytes(sealed))
 

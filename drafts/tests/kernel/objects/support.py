@@ -10,16 +10,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 
-from girok.errors import GirokError
+from girok.clock import SystemClock
+from girok.http.cors import Cors, Origins
+from girok.http.edge import Edge
+from girok.http.problems import exception_handlers
 from girok.objects.files import FileObjects
 from girok.objects.http import routes
+from girok.telemetry.metrics import Metrics
 
 KEY = bytes(range(32))
 BASE_URL = "http://files.test"
+WEB_ORIGIN = "https://web.test"
 
 
 class FixedClock:
@@ -79,11 +85,19 @@ def open_descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def app_of(store: FileObjects, stall_seconds: float = 60.0) -> Litestar:
-    """The routes in an app that answers errors with their status and reason."""
-    return Litestar(
-        routes(store, stall_seconds=stall_seconds), openapi_config=None, exception_handlers={GirokError: _answer}
+def app_of(store: FileObjects, stall_seconds: float = 60.0) -> Edge:
+    """The routes behind the edge, as girok serves them; WEB_ORIGIN may call it."""
+    clock = SystemClock()
+    litestar = Litestar(
+        routes(store, stall_seconds=stall_seconds), openapi_config=None, exception_handlers=exception_handlers(clock)
     )
+    cors = Cors(Origins([WEB_ORIGIN], development=True))
+    return Edge(litestar, cors=cors, metrics=Metrics(version="0", roles=()), clock=clock, max_body=1_048_576)
+
+
+def reason_of(problem: bytes) -> str:
+    """The reason of an error's body."""
+    return msgspec.json.decode(problem)["type"].removeprefix("urn:girok:problem:")
 
 
 @asynccontextmanager
@@ -110,7 +124,3 @@ async def _answers(port: int) -> bool:
         writer.close()
         return True
     return False
-
-
-def _answer(_: Request[Any, Any, Any], error: GirokError) -> Response[dict[str, str]]:
-    return Response({"reason": error.reason}, status_code=error.category.http_status)

@@ -7,7 +7,17 @@ import httpx
 import pytest
 
 from girok.objects.files import FileObjects
-from tests.kernel.objects.support import BASE_URL, FixedClock, app_of, content, files_under, open_store, put
+from tests.kernel.objects.support import (
+    BASE_URL,
+    WEB_ORIGIN,
+    FixedClock,
+    app_of,
+    content,
+    files_under,
+    open_store,
+    put,
+    reason_of,
+)
 
 BUCKETS = ["public", "private", "temp"]
 
@@ -24,12 +34,14 @@ def store(tmp_path: Path, clock: FixedClock) -> FileObjects:
 
 @pytest.fixture
 async def http(store: FileObjects) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app_of(store)), base_url=BASE_URL) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app_of(store)), base_url=BASE_URL, headers={"X-Request-Id": "one"}
+    ) as client:
         yield client
 
 
 def _refusal(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["reason"]
+    return answer.status_code, reason_of(answer.content)
 
 
 class TestGetPublic:
@@ -196,3 +208,37 @@ class TestOtherMethods:
         assert answer.status_code == 405
         assert {"GET", "HEAD", "PUT"} <= set(answer.headers["allow"].split(", "))
         assert await content(store, bucket, "a") == b"x"
+
+
+class TestFromTheWeb:
+    """A web client uploads to and reads from another origin than its own."""
+
+    PREFLIGHT = {  # noqa: RUF012
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
+
+    async def test_its_browser_is_told_that_it_may_upload(self, store: FileObjects, http: httpx.AsyncClient) -> None:
+        url = store.signed_put("temp", "a", mime_type="image/png", size=6, expires_in=60).url
+        answer = await http.options(url, headers={"Origin": WEB_ORIGIN, **self.PREFLIGHT})
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == WEB_ORIGIN
+        assert "PUT" in answer.headers["access-control-allow-methods"]
+        assert "content-type" in answer.headers["access-control-allow-headers"].lower()
+
+    async def test_another_origin_is_not_told_so(self, store: FileObjects, http: httpx.AsyncClient) -> None:
+        url = store.signed_put("temp", "a", mime_type="image/png", size=6, expires_in=60).url
+        answer = await http.options(url, headers={"Origin": "https://evil.test", **self.PREFLIGHT})
+        assert "access-control-allow-origin" not in answer.headers
+
+    async def test_it_reads_the_answer_of_an_upload(self, store: FileObjects, http: httpx.AsyncClient) -> None:
+        signed = store.signed_put("temp", "a", mime_type="image/png", size=6, expires_in=60)
+        sent = {**signed.headers, "Origin": WEB_ORIGIN}
+        first = await http.put(signed.url, content=b"pixels", headers=sent)
+        again = await http.put(signed.url, content=b"pixels", headers=sent)
+        assert (first.status_code, again.status_code) == (200, 409)
+        assert {answer.headers["access-control-allow-origin"] for answer in (first, again)} == {WEB_ORIGIN}
+
+    async def test_its_pages_show_images(self, store: FileObjects, http: httpx.AsyncClient) -> None:
+        await put(store, "public", "a", b"pixels")
+        assert (await http.get("/public/a")).headers["cross-origin-resource-policy"] == "cross-origin"

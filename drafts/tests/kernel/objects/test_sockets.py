@@ -89,10 +89,17 @@ class TestUploadOverASocket:
         await _until_staged(tmp_path, 0)
         assert (await _ask(port, _request(signed, SIZE) + b"x" * SIZE)).startswith(b"HTTP/1.1 200 ")
 
-    async def test_a_refused_one_is_answered_before_it_is_sent(self, store: FileObjects, port: int) -> None:
+    async def test_a_large_one_that_is_refused_is_told_so(self, store: FileObjects, port: int, tmp_path: Path) -> None:
+        signed = store.signed_put("temp", "a", mime_type="image/png", size=30_000_000, expires_in=60)
+        forged = _request(signed, 30_000_000).replace(b"signature=", b"signature=0")
+        answer = await _ask(port, forged + b"x" * 30_000_000)
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert files_under(tmp_path) == []
+
+    async def test_one_that_asks_first_is_refused_before_it_sends(self, store: FileObjects, port: int) -> None:
         signed = store.signed_put("temp", "a", mime_type="image/png", size=SIZE, expires_in=60)
-        answer = await _ask(port, _request(signed, SIZE - 1))
-        assert answer.startswith(b"HTTP/1.1 400 ")
+        asking = _request(signed, SIZE - 1).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+        assert (await _ask(port, asking)).startswith(b"HTTP/1.1 400 ")
 
 
 class TestDownloadOverASocket:
@@ -101,6 +108,7 @@ class TestDownloadOverASocket:
         [
             ("GET /public/a HTTP/1.1", 200, SIZE, SIZE),
             ("HEAD /public/a HTTP/1.1", 200, SIZE, 0),
+            ("HEAD /public/a HTTP/1.1\r\nRange: bytes=1000000-1999999", 200, SIZE, 0),
             ("GET /public/a HTTP/1.1\r\nRange: bytes=1000000-1999999", 206, 1_000_000, 1_000_000),
             ("GET /public/a HTTP/1.1\r\nRange: bytes=3000000-", 416, 0, 0),
         ],

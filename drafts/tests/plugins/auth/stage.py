@@ -1,0 +1,111 @@
+"""Auth on a real store and a real bus, with hashes that cost little and a clock that a test sets."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from girok.clock import Uuid7Factory
+from girok.context import Actor
+from girok.db.migrations import migrate
+from girok.db.sqlite import SQLiteDatabase
+from girok.events.consumer import Consumer, Delivery
+from girok.events.event import Event
+from girok.events.local_bus import LocalBus
+from girok.events.outbox import Outbox
+from girok.keys import FileKeys
+from girok.kit import Kit
+from girok.objects.files import FileObjects
+from girok.port import Ports, local_port
+from girok.ratelimit import LocalRateLimiter
+from girok.sections import Events
+from girok.settings import Settings
+from girok.testing.events import settle
+from plugins.auth.events import UserLoggedIn, UserRegistered
+from plugins.auth.plugin import MANIFEST, AuthSettings
+from plugins.auth.ports import AuthService, LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
+from plugins.auth.service import Auth, build
+from tests.kernel.events.stage import FaultyDatabase, HandClock, Sql
+
+__all__ = ["PASSWORD", "Stage", "actor_of", "registration", "stage_on"]
+
+PASSWORD = "Str0ng!pass"
+CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1}
+
+
+class Stage:
+    """What the tests look at. `told` are the events that the bus delivered."""
+
+    def __init__(self, kit: Kit, service: Auth, cable: FaultyDatabase, clock: HandClock) -> None:
+        self.kit = kit
+        self.service = service
+        self.cable = cable
+        self.clock = clock
+        self.port = local_port(AuthService, service)
+        self.told: list[Event] = []
+        self.bus: LocalBus
+
+    async def register(self, username: str, **fields: Any) -> RegisterResponse:
+        """A new account."""
+        return await self.port.register(registration(username, **fields))
+
+    async def login(self, username: str, password: str = PASSWORD, device: str | None = None) -> LoginResponse:
+        """A new session."""
+        return await self.port.login(LoginRequest(f"{username}@example.org", password, device))
+
+    async def settle(self) -> list[Event]:
+        """The events that were delivered until now."""
+        await settle(self.bus)
+        return self.told
+
+    async def column(self, table: str, name: str) -> list[Any]:
+        """One column of a table, row by row."""
+        return [row[name] for row in await self.kit.db.fetch(Sql(f"SELECT {name} FROM {table} ORDER BY id"))]
+
+    async def note(self, event: Event, delivery: Delivery) -> None:
+        """Keep an event."""
+        self.told.append(event)
+
+
+def registration(username: str, **fields: Any) -> RegisterRequest:
+    """A good one, but for `fields`."""
+    good = {
+        "email": f"{username}@example.org",
+        "username": username,
+        "password": PASSWORD,
+        "name": username.title(),
+    }
+    return RegisterRequest(**{**good, **fields})
+
+
+def actor_of(signed_in: RegisterResponse | LoginResponse) -> Actor:
+    """Who acts with this session."""
+    return Actor(signed_in.user.id, signed_in.user.role, signed_in.session_id)
+
+
+@asynccontextmanager
+async def stage_on(folder: Path, *, limited: bool = False, **auth: Any) -> AsyncGenerator[Stage, None]:
+    """Auth with these settings on a store in `folder`."""
+    clock = HandClock()
+    db = SQLiteDatabase(folder / "girok.db")
+    await db.open()
+    await migrate(db, ("girok", "auth"))
+    cable = FaultyDatabase(db)
+    keys = FileKeys(folder / "keys")
+    objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
+    settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events())
+    limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
+    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports())
+    stage = Stage(kit, build(kit), cable, clock)
+    kit.ports.add(AuthService, stage.port)
+    found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
+    db.outbox = outbox = Outbox(clock, kit.ids, found)
+    stage.bus = LocalBus(db, outbox, found, clock, settings.get(Events))
+    await stage.bus.start()
+    try:
+        yield stage
+    finally:
+        cable.writable = True
+        await stage.bus.drain()
+        await stage.service.aclose()
+        await db.close()

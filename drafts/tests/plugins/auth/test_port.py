@@ -1,0 +1,310 @@
+"""What AuthService promises, whoever answers it: for every method first anonymous, then somebody else's, then valid."""
+
+from datetime import timedelta
+
+import pytest
+
+from girok.context import Actor, CallContext, acting_as, use
+from girok.errors import Forbidden, InvalidInput, Unauthenticated
+from plugins.auth.errors import (
+    EmailTaken,
+    InvalidCredentials,
+    InvalidEmail,
+    InvalidName,
+    SessionNotFound,
+    UsernameTaken,
+    UserNotFound,
+)
+from plugins.auth.ports import (
+    AuthService,
+    EndOtherSessionsRequest,
+    EndSessionRequest,
+    GetUserByUsernameRequest,
+    GetUserRequest,
+    GetUsersByIdsRequest,
+    ListSessionsRequest,
+    LoginRequest,
+    LogoutRequest,
+    Session,
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    users_by_id,
+)
+from tests.plugins.auth.stage import PASSWORD, actor_of, registration
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+NO_IDS = ["", "none", NOBODY, "\x00", "\ud800", "x" * 1_000_000]
+INVALID = ValidateTokenResponse(valid=False)
+
+
+async def is_valid(port: AuthService, token: str) -> bool:
+    return (await port.validate_token(ValidateTokenRequest(token))).valid
+
+
+async def sessions_of(port: AuthService, actor: Actor) -> tuple[Session, ...]:
+    with acting_as(actor):
+        return (await port.list_sessions(ListSessionsRequest())).sessions
+
+
+class TestRegister:
+    async def test_gives_the_account_with_its_email_and_a_session(self, port: AuthService) -> None:
+        new = await port.register(registration("ada", email=" Ada@Example.org ", name=" Ada L. "))
+        assert (new.user.username, new.user.name, new.user.email) == ("ada", "Ada L.", "Ada@Example.org")
+        assert (new.user.role, new.user.avatar, new.user.bio) == ("USER", None, None)
+        assert new.expires_at - new.user.created_at == timedelta(days=90)
+        found = await port.validate_token(ValidateTokenRequest(new.access_token))
+        assert found == ValidateTokenResponse(
+            valid=True, user_id=new.user.id, role="USER", session_id=new.session_id, expires_at=new.expires_at
+        )
+
+    async def test_email_is_taken_in_any_case(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        with pytest.raises(EmailTaken) as refused:
+            await port.register(registration("ben", email="ADA@example.ORG"))
+        assert [each.path for each in refused.value.details] == ["email"]
+
+    async def test_username_is_taken(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        with pytest.raises(UsernameTaken) as refused:
+            await port.register(registration("ada", email="ben@example.org"))
+        assert [each.path for each in refused.value.details] == ["username"]
+
+    async def test_both_are_told_when_both_are_taken(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        await port.register(registration("ben"))
+        with pytest.raises(EmailTaken) as refused:
+            await port.register(registration("ben", email="ada@example.org"))
+        assert [each.path for each in refused.value.details] == ["email", "username"]
+
+    async def test_every_wrong_field_is_told_at_once(self, port: AuthService) -> None:
+        with pytest.raises(InvalidEmail) as refused:
+            await port.register(registration("a b", password="weak", name="x"))
+        assert [each.path for each in refused.value.details] == ["email", "username", "password", "name"]
+        assert refused.value.message == refused.value.details[0].text
+
+    @pytest.mark.parametrize("bad", ["a\x00b", "a\ud800b", "x" * 1_000_000])
+    async def test_text_that_no_store_keeps_is_refused(self, port: AuthService, bad: str) -> None:
+        with pytest.raises(InvalidName):
+            await port.register(registration("ada", name=bad))
+        with pytest.raises(InvalidEmail) as refused:
+            await port.register(registration(bad, email=bad, password=bad))
+        assert len(refused.value.details) == 4
+
+
+class TestLogin:
+    async def test_unknown_email_and_wrong_password_are_answered_alike(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        told: list[object] = []
+        for email, password in (("eve@example.org", PASSWORD), ("ada@example.org", "Wr0ng!pass"), ("no email", "")):
+            with pytest.raises(InvalidCredentials) as refused:
+                await port.login(LoginRequest(email, password))
+            told.append((refused.value.message, refused.value.reason, refused.value.details))
+        assert told == [told[0]] * 3
+        assert str(refused.value) == "Invalid credentials"
+
+    @pytest.mark.parametrize("bad", ["", "a\x00b", "a\ud800b", "x" * 1_000_000])
+    async def test_text_that_nobody_can_have_is_wrong(self, port: AuthService, bad: str) -> None:
+        await port.register(registration("ada"))
+        with pytest.raises(InvalidCredentials):
+            await port.login(LoginRequest("ada@example.org", bad))
+        with pytest.raises(InvalidCredentials):
+            await port.login(LoginRequest(bad, PASSWORD))
+
+    async def test_each_login_is_a_session_of_its_own(self, port: AuthService) -> None:
+        first = await port.register(registration("ada"))
+        second = await port.login(LoginRequest(" ADA@example.org", PASSWORD, "curl/8"))
+        assert second.user == first.user
+        assert second.session_id != first.session_id
+        assert second.access_token != first.access_token
+        assert await is_valid(port, first.access_token)
+        assert await is_valid(port, second.access_token)
+
+
+class TestValidateToken:
+    @pytest.mark.parametrize(
+        "bad",
+        ["", "x", "\x00", "\ud800", "x" * 1_000_000, "girok_at_", f"girok_at_{'A' * 43}", f"girok_at_{'A' * 42}\n"],
+    )
+    async def test_what_is_no_token_is_not_valid(self, port: AuthService, bad: str) -> None:
+        await port.register(registration("ada"))
+        assert await port.validate_token(ValidateTokenRequest(bad)) == INVALID
+
+    async def test_what_stands_around_a_token_makes_it_another(self, port: AuthService) -> None:
+        token = (await port.register(registration("ada"))).access_token
+        for bad in (f" {token}", f"{token}\n", token.upper(), token[:-1], f"{token}A"):
+            assert await port.validate_token(ValidateTokenRequest(bad)) == INVALID
+
+    async def test_nobody_needs_to_be_signed_in(self, port: AuthService) -> None:
+        assert await is_valid(port, (await port.register(registration("ada"))).access_token)
+
+
+class TestGetUser:
+    async def test_anonymous_sees_no_email(self, port: AuthService) -> None:
+        new = (await port.register(registration("ada"))).user
+        found = await port.get_user(GetUserRequest(new.id))
+        assert (found.id, found.username, found.email) == (new.id, "ada", None)
+
+    async def test_somebody_else_sees_no_email(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(await port.register(registration("ben")))):
+            assert (await port.get_user(GetUserRequest(ada.user.id))).email is None
+
+    async def test_a_guest_of_oneself_sees_no_email(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(Actor(ada.user.id, "GUEST", ada.session_id)):
+            assert (await port.get_user(GetUserRequest(ada.user.id))).email is None
+
+    async def test_one_sees_ones_own_email(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)):
+            assert await port.get_user(GetUserRequest(ada.user.id)) == ada.user
+
+    @pytest.mark.parametrize("no_id", NO_IDS)
+    async def test_nobody_has_this_id(self, port: AuthService, no_id: str) -> None:
+        with pytest.raises(UserNotFound):
+            await port.get_user(GetUserRequest(no_id))
+
+
+class TestGetUserByUsername:
+    async def test_anonymous_sees_no_email(self, port: AuthService) -> None:
+        new = (await port.register(registration("ada"))).user
+        found = await port.get_user_by_username(GetUserByUsernameRequest("ada"))
+        assert (found.id, found.email) == (new.id, None)
+
+    async def test_somebody_else_sees_no_email(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        with acting_as(actor_of(await port.register(registration("ben")))):
+            assert (await port.get_user_by_username(GetUserByUsernameRequest("ada"))).email is None
+
+    async def test_one_sees_ones_own_email(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)):
+            assert await port.get_user_by_username(GetUserByUsernameRequest("ada")) == ada.user
+
+    @pytest.mark.parametrize("nobody", ["eve", "Ada", "", "me", "\x00", "\ud800", "ada\n", "x" * 1_000_000])
+    async def test_nobody_is_called_this(self, port: AuthService, nobody: str) -> None:
+        await port.register(registration("ada"))
+        with pytest.raises(UserNotFound):
+            await port.get_user_by_username(GetUserByUsernameRequest(nobody))
+
+
+class TestGetUsersByIds:
+    async def test_anonymous_sees_no_email(self, port: AuthService) -> None:
+        new = (await port.register(registration("ada"))).user
+        (found,) = (await port.get_users_by_ids(GetUsersByIdsRequest((new.id,)))).users
+        assert (found.id, found.email) == (new.id, None)
+
+    async def test_one_sees_no_email_but_ones_own(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(actor_of(ben)):
+            found = await users_by_id(port, [ada.user.id, ben.user.id])
+        assert {each.username: each.email for each in found.values()} == {"ada": None, "ben": "ben@example.org"}
+
+    async def test_ids_that_do_not_exist_are_left_out(self, port: AuthService) -> None:
+        ada = (await port.register(registration("ada"))).user
+        found = await port.get_users_by_ids(GetUsersByIdsRequest((*NO_IDS, ada.id, ada.id)))
+        assert [each.id for each in found.users] == [ada.id]
+        assert (await port.get_users_by_ids(GetUsersByIdsRequest(()))).users == ()
+
+    async def test_more_than_a_thousand_are_refused_and_split_by_the_helper(self, port: AuthService) -> None:
+        ada = (await port.register(registration("ada"))).user
+        ids = [f"00000000-0000-7000-8000-{number:012x}" for number in range(1000)]
+        with pytest.raises(InvalidInput):
+            await port.get_users_by_ids(GetUsersByIdsRequest((*ids, ada.id)))
+        assert list(await users_by_id(port, [*ids, ada.id])) == [ada.id]
+        assert await users_by_id(port, []) == {}
+
+
+class TestLogout:
+    async def test_anonymous_is_no_error(self, port: AuthService) -> None:
+        await port.logout(LogoutRequest())
+
+    async def test_somebody_elses_session_goes_on(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(Actor(ben.user.id, "USER", ada.session_id)):
+            await port.logout(LogoutRequest())
+        assert await is_valid(port, ada.access_token)
+
+    async def test_ends_this_session_alone_and_at_once(self, port: AuthService) -> None:
+        first = await port.register(registration("ada"))
+        second = await port.login(LoginRequest("ada@example.org", PASSWORD))
+        with acting_as(actor_of(first)):
+            await port.logout(LogoutRequest())
+            assert not await is_valid(port, first.access_token)
+            await port.logout(LogoutRequest())
+        assert await is_valid(port, second.access_token)
+
+
+class TestListSessions:
+    async def test_anonymous_is_refused(self, port: AuthService) -> None:
+        with pytest.raises(Unauthenticated):
+            await port.list_sessions(ListSessionsRequest())
+
+    async def test_a_guest_is_refused(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(Actor(ada.user.id, "GUEST", ada.session_id)), pytest.raises(Forbidden):
+            await port.list_sessions(ListSessionsRequest())
+
+    async def test_somebody_elses_are_not_in_it(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        assert [each.id for each in await sessions_of(port, actor_of(ben))] == [ben.session_id]
+        assert [each.id for each in await sessions_of(port, actor_of(ada))] == [ada.session_id]
+
+    async def test_tells_device_and_address_and_which_is_current(self, port: AuthService) -> None:
+        with use(CallContext(address="192.0.2.7")):
+            first = await port.register(registration("ada", device="Firefox\x00\n 140 " + "x" * 1000))
+        second = await port.login(LoginRequest("ada@example.org", PASSWORD))
+        newest, oldest = await sessions_of(port, actor_of(first))
+        assert (newest.id, newest.current, newest.device, newest.address) == (second.session_id, False, None, None)
+        assert (oldest.id, oldest.current, oldest.address) == (first.session_id, True, "192.0.2.7")
+        assert oldest.device is not None
+        assert oldest.device.startswith("Firefox 140 xxx")
+        assert len(oldest.device) <= 300
+
+    async def test_ended_ones_are_not_in_it(self, port: AuthService) -> None:
+        first = await port.register(registration("ada"))
+        second = await port.login(LoginRequest("ada@example.org", PASSWORD))
+        with acting_as(actor_of(second)):
+            await port.logout(LogoutRequest())
+        assert [each.id for each in await sessions_of(port, actor_of(first))] == [first.session_id]
+
+
+class TestEndSession:
+    async def test_anonymous_is_refused(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with pytest.raises(Unauthenticated):
+            await port.end_session(EndSessionRequest(ada.session_id))
+
+    async def test_somebody_elses_is_not_found_and_goes_on(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(actor_of(ben)), pytest.raises(SessionNotFound):
+            await port.end_session(EndSessionRequest(ada.session_id))
+        assert await is_valid(port, ada.access_token)
+
+    @pytest.mark.parametrize("no_id", NO_IDS)
+    async def test_no_session_has_this_id(self, port: AuthService, no_id: str) -> None:
+        with acting_as(actor_of(await port.register(registration("ada")))), pytest.raises(SessionNotFound):
+            await port.end_session(EndSessionRequest(no_id))
+
+    async def test_ends_it_at_once_and_twice_is_no_error(self, port: AuthService) -> None:
+        first = await port.register(registration("ada"))
+        second = await port.login(LoginRequest("ada@example.org", PASSWORD))
+        with acting_as(actor_of(second)):
+            await port.end_session(EndSessionRequest(first.session_id))
+            assert not await is_valid(port, first.access_token)
+            await port.end_session(EndSessionRequest(first.session_id))
+        assert await is_valid(port, second.access_token)
+
+
+class TestEndOtherSessions:
+    async def test_anonymous_is_refused(self, port: AuthService) -> None:
+        with pytest.raises(Unauthenticated):
+            await port.end_other_sessions(EndOtherSessionsRequest())
+
+    async def test_ends_all_of_ones_own_but_this(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        others = [await port.login(LoginRequest("ada@example.org", PASSWORD)) for _ in range(3)]
+        with acting_as(actor_of(ada)):
+            assert (await port.end_other_sessions(EndOtherSessionsRequest())).ended == 3
+            assert (await port.end_other_sessions(EndOtherSessionsRequest())).ended == 0
+        assert [await is_valid(port, each.access_token) for each in (ada, ben, *others)] == [True, True, *[False] * 3]
