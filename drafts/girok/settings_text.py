@@ -60,7 +60,8 @@ def explained(schema: Schema, key: Key, settings: Settings | None) -> str:
         ]
         for path, value in here:
             name = "now" if path == key.path else dotted(path)
-            lines.append((name, f"{_masked(key, value)}, from {settings.source(dotted(path)) or 'the default'}"))
+            source = settings.source(dotted(path))
+            lines.append((name, f"{_masked(key, value)}, {f'from {source}' if source else 'the default'}"))
     width = max(len(label) for label, _ in lines)
     return "\n".join([key.name, *_indented(key.description), *(f"  {label:<{width}}  {text}" for label, text in lines)])
 

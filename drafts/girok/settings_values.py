@@ -13,7 +13,7 @@ __all__ = ["allowed", "bare", "read", "without_credentials", "written"]
 _LONGEST_SHOWN = 60
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOUNS: dict[Any, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_PLURALS: dict[Any, str] = {str: "texts", int: "whole numbers", float: "numbers"}
+_PLURALS: dict[Any, str] = {str: "texts", int: "whole numbers", float: "numbers", bool: "true and false"}
 
 
 def bare(kind: Any) -> tuple[Any, tuple[Meta, ...]]:
@@ -32,8 +32,7 @@ def allowed(kind: Any) -> str:
     if get_origin(plain) is Literal:
         return f"one of {', '.join(map(str, get_args(plain)))}"
     if get_origin(plain) is tuple:
-        item = bare(get_args(plain)[0])[0]
-        return f"a list of {_PLURALS.get(item, 'names')}{_bounds(metas, 'entries')}"
+        return f"a list of {_plural(get_args(plain)[0], _count(metas))}"
     return f"{_NOUNS[plain]}{_bounds(metas)}"
 
 
@@ -115,7 +114,7 @@ def _shown(value: object) -> str:
     return "a list" if isinstance(value, list) else f"a {type(value).__name__}"
 
 
-def _bounds(metas: tuple[Meta, ...], unit: str = "characters") -> str:
+def _bounds(metas: tuple[Meta, ...]) -> str:
     """` from 0 to 9`, ` more than 0 and at most 300`, ` that is not empty`; empty without a bound."""
     meta = Meta() if not metas else metas[0]
     if meta.ge is not None and meta.le is not None:
@@ -126,12 +125,29 @@ def _bounds(metas: tuple[Meta, ...], unit: str = "characters") -> str:
         f"at most {_number(meta.le)}" if meta.le is not None else "",
         f"less than {_number(meta.lt)}" if meta.lt is not None else "",
         "that is not empty" if meta.min_length == 1 else "",
-        f"of at least {meta.min_length} {unit}" if (meta.min_length or 0) > 1 else "",
-        f"of at most {meta.max_length} {unit}" if meta.max_length is not None else "",
+        f"of at least {meta.min_length} characters" if (meta.min_length or 0) > 1 else "",
+        f"of at most {meta.max_length} characters" if meta.max_length is not None else "",
         f"like {meta.pattern}" if meta.pattern is not None else "",
     ]
     said = " and ".join(each for each in bounds if each)
     return f" {said}" if said else ""
+
+
+def _plural(item: Any, count: str) -> str:
+    plain, metas = bare(item)
+    if metas or get_origin(plain) is Literal:
+        return f"entries{count}, each {allowed(item)}"
+    return f"{_PLURALS[plain]}{count}"
+
+
+def _count(metas: tuple[Meta, ...]) -> str:
+    said = [
+        f"{word} {count}"
+        for meta in metas
+        for word, count in (("at least", meta.min_length), ("at most", meta.max_length))
+        if count is not None
+    ]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _number(value: float) -> str:

@@ -50,15 +50,9 @@ def decode(body: bytes, kind: type[T]) -> T:
     if b"\\u0000" in body and _NUL.search(body):
         raise InvalidInput(Text("Text must not hold the character NUL.", "NUL 문자는 쓸 수 없습니다."))
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _parse(body, kind)
     except msgspec.ValidationError as error:
         raise invalid(_details(body, kind) or (FieldError("", explain(str(error))),)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            Text(f"The body is not valid JSON: {error}.", f"본문이 올바른 JSON이 아닙니다: {error}.")
-        ) from None
-    except RecursionError:
-        raise InvalidInput(Text("The JSON is nested too deeply.", "JSON이 너무 깊게 중첩되었습니다.")) from None
 
 
 def invalid(details: Sequence[FieldError]) -> InvalidInput:
@@ -71,6 +65,19 @@ def invalid(details: Sequence[FieldError]) -> InvalidInput:
 
 def _details(body: bytes, kind: Any) -> tuple[FieldError, ...]:
     try:
-        return field_errors(msgspec.json.decode(body), kind)
+        return field_errors(_parse(body, Any), kind)
     except msgspec.ValidationError:  # a number beyond all bounds
         return ()
+
+
+def _parse(body: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            Text(f"The body is not valid JSON: {error}.", f"본문이 올바른 JSON이 아닙니다: {error}.")
+        ) from None
+    except RecursionError:
+        raise InvalidInput(Text("The JSON is nested too deeply.", "JSON이 너무 깊게 중첩되었습니다.")) from None

@@ -59,9 +59,14 @@ _LENGTHS = {
 def field_errors(value: object, kind: Any, path: str = "") -> tuple[FieldError, ...]:
     """What keeps `value` (what JSON has: dict, list, str, ...) from being a `kind`: up to MOST_ERRORS; none when it is.
 
-    Paths are as in `items[2].name`; the value itself has the path given.
+    Paths are as in `items[2].name`; the value itself has the path given. It takes time in proportion to the value,
+    whatever its nesting: each part is looked at once.
     """
-    return tuple(islice(_wrong(value, kind, path), MOST_ERRORS))
+    try:
+        found = tuple(islice(_wrong(value, kind, path), MOST_ERRORS))
+    except RecursionError:
+        found = ()
+    return found or _first(value, kind, path)
 
 
 def explain(message: str) -> Text:
@@ -72,16 +77,19 @@ def explain(message: str) -> Text:
     return _INVALID
 
 
-def _wrong(value: object, kind: Any, path: str) -> Iterator[FieldError]:
+def _first(value: object, kind: Any, path: str) -> tuple[FieldError, ...]:
+    """What msgspec finds: it also knows rules that only hold for a whole, and stops at the first that is broken."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        inner = list(islice(_inside(value, kind, path), MOST_ERRORS))
-        yield from inner or [FieldError(path, explain(str(error).split(" - at `", 1)[0]))]
+        message, _, place = str(error).partition(" - at `$")
+        inner = place.removesuffix("`")
+        return (FieldError(f"{path}{inner}" if path else inner.removeprefix("."), explain(message)),)
+    return ()
 
 
-def _inside(value: object, kind: Any, path: str) -> Iterator[FieldError]:
-    """What is wrong with the parts of `value`, where it is clear what they should be."""
+def _wrong(value: object, kind: Any, path: str) -> Iterator[FieldError]:
+    """What is wrong with the parts of `value` where it is clear what they should be, else with the value itself."""
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
         match _candidates(kind, msgspec.Struct, dict, Mapping):
@@ -91,12 +99,17 @@ def _inside(value: object, kind: Any, path: str) -> Iterator[FieldError]:
                 for key, part in entries.items():
                     yield from _wrong(part, arguments[1], _join(path, key))
             case _:
-                pass
+                yield from _first(value, kind, path)
     elif isinstance(value, list):
-        for each in _candidates(kind, list, tuple, set, frozenset)[:1]:
-            kinds = [argument for argument in get_args(each) if argument is not ...]
-            for index, part in enumerate(cast("list[object]", value) if kinds else ()):
-                yield from _wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
+        entries_ = cast("list[object]", value)
+        match _candidates(kind, list, tuple, set, frozenset):
+            case [each] if kinds := [argument for argument in get_args(each) if argument is not ...]:
+                for index, part in enumerate(entries_):
+                    yield from _wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
+            case _:
+                yield from _first(value, kind, path)
+    else:
+        yield from _first(value, kind, path)
 
 
 def _candidates(kind: Any, *containers: type) -> list[Any]:

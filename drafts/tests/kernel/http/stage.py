@@ -99,8 +99,10 @@ async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
     while more:
         message = await receive()
         size, more = size + len(message["body"]), message["more_body"]
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"vary", b"Accept")]})
-    await send({"type": "http.response.body", "body": str(size).encode()})
+    body = str(size).encode()
+    own = [(b"vary", b"Accept"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": own})
+    await send({"type": "http.response.body", "body": body})
 
 
 @asgi("/public", is_mount=True, copy_scope=False)

@@ -1,0 +1,113 @@
+"""The wiring: the only place that decides what runs in this process and which adapter a port gets.
+
+`open_box` opens everything that one process needs, in order, and closes it in reverse: the data directory and its
+lock, keys, the store with its migrations, objects, the rate limiter, then the services of the local roles, each behind
+its port, and last their consumers on the bus. Domain code is given a Kit and never asks where it runs.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from girok.clock import SystemClock, Uuid7Factory
+from girok.control import Command
+from girok.db.commands import store_commands
+from girok.db.migrations import migrate
+from girok.db.sqlite import SQLiteDatabase
+from girok.events.commands import events_commands
+from girok.events.consumer import Consumer
+from girok.events.local_bus import LocalBus
+from girok.events.outbox import Outbox
+from girok.keys import FileKeys
+from girok.kit import Kit
+from girok.locks import DataDir
+from girok.manifest import Manifest, ManifestError, part
+from girok.objects.files import FileObjects
+from girok.port import Ports, local_port
+from girok.ratelimit import Limits, LocalRateLimiter, limits_of
+from girok.roles import Plan
+from girok.sections import Core, Events
+from girok.settings import Settings
+
+__all__ = ["Box", "open_box", "open_store", "store_domains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One process' parts, open. `bus` delivers once it is started."""
+
+    settings: Settings
+    manifests: Mapping[str, Manifest]
+    plan: Plan
+    data: Path
+    kit: Kit
+    db: SQLiteDatabase
+    objects: FileObjects
+    bus: LocalBus
+    commands: Mapping[str, Command]
+    """What the control socket answers."""
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncGenerator[tuple[Path, SQLiteDatabase], None]:
+    """The data directory under its lock, and its store as it is. Raises Refusal when it is in use or unusable."""
+    with DataDir.open(Path(settings.get(Core).data)) as data:
+        db = SQLiteDatabase(data.path / "girok.db")
+        await db.open()
+        try:
+            yield data.path, db
+        finally:
+            await db.close()
+
+
+def store_domains(plan: Plan) -> tuple[str, ...]:
+    """Whose migrations the store has: the kernel's, then each role's."""
+    return ("girok", *plan.local)
+
+
+@asynccontextmanager
+async def open_box(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan) -> AsyncGenerator[Box, None]:
+    """Open one box on the data directory of the settings. Raises Refusal when it is in use, newer or unusable."""
+    async with AsyncExitStack() as stack:
+        data, db = await stack.enter_async_context(open_store(settings))
+        clock = SystemClock()
+        keys = FileKeys(data / "keys")
+        ids = Uuid7Factory(clock)
+        domains = store_domains(plan)
+        await migrate(db, domains)
+        objects = FileObjects(data / "objects", base_url="", key=keys.get("objects"), clock=clock)
+        limiter = LocalRateLimiter(limits_of(settings, manifests), enabled=settings.get(Limits).enabled)
+        kit = Kit(settings, db, objects, limiter, clock, ids, keys, Ports())
+        for name in plan.local:
+            await _add_service(stack, kit, manifests[name])
+        consumers = [each for name in plan.local for each in _consumers(kit, manifests[name])]
+        db.outbox = outbox = Outbox(clock, ids, consumers)
+        bus = LocalBus(db, outbox, consumers, clock, settings.get(Events))
+        commands = {**events_commands(bus), **store_commands(db, domains)}
+        yield Box(settings, manifests, plan, data, kit, db, objects, bus, commands)
+
+
+async def _add_service(stack: AsyncExitStack, kit: Kit, manifest: Manifest) -> None:
+    """Build a role's service and put it behind its ports; a service that has an `aclose` is closed at the end."""
+    if not manifest.provides:
+        return
+    module, contract = part(manifest.name, "service"), part(manifest.name, "ports")
+    if module is None or contract is None:
+        raise ManifestError(f"plugin {manifest.name!r} provides ports, but has no service.py or ports.py")
+    service: Any = module.build(kit)
+    if hasattr(service, "aclose"):
+        stack.push_async_callback(service.aclose)
+    for name in manifest.provides:
+        protocol: type[Any] = getattr(contract, name)
+        kit.ports.add(protocol, local_port(protocol, service))
+
+
+def _consumers(kit: Kit, manifest: Manifest) -> Sequence[Consumer]:
+    """A role's consumers. Raises ManifestError when they listen to other subjects than the manifest says."""
+    module = part(manifest.name, "consumers")
+    found: Sequence[Consumer] = module.consumers(kit) if module else ()
+    if {each.event.subject for each in found} != set(manifest.consumes):
+        raise ManifestError(f"plugin {manifest.name!r}: MANIFEST.consumes is not what consumers.py listens to")
+    return found

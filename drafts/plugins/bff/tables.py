@@ -1,0 +1,17 @@
+"""The bff's table."""
+
+from piccolo.columns import Bytea, Timestamptz, Varchar
+
+from girok.db.table import Table
+
+__all__ = ["BffSession"]
+
+
+class BffSession(Table, tablename="bff_session"):
+    """A browser that is signed in. The handle itself is nowhere stored; `access_token` is sealed."""
+
+    handle_hash = Varchar(64, primary_key=True)
+    session_id = Varchar(36)
+    access_token = Bytea()
+    created_at = Timestamptz()
+    expires_at = Timestamptz()
