@@ -89,32 +89,34 @@ def _first(value: object, kind: Any, path: str) -> tuple[FieldError, ...]:
 
 
 def _wrong(value: object, kind: Any, path: str) -> Iterator[FieldError]:
-    """What is wrong with the parts of `value` where it is clear what they should be, else with the value itself."""
+    parts = _parts(value, kind, path)
+    yield from _first(value, kind, path) if parts is None else parts
+
+
+def _parts(value: object, kind: Any, path: str) -> Iterator[FieldError] | None:
+    """What is wrong with the parts of `value`; None when it has none, or when it is not clear what they should be."""
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
         match _candidates(kind, msgspec.Struct, dict, Mapping):
             case [each] if isinstance(each, type) and issubclass(each, msgspec.Struct):
-                yield from _inside_struct(entries, each, path)
+                return _inside_struct(entries, each, path)
             case [each] if arguments := get_args(each):
-                for key, part in entries.items():
-                    yield from _wrong(part, arguments[1], _join(path, key))
+                return (error for key in entries for error in _wrong(entries[key], arguments[1], _join(path, key)))
             case _:
-                yield from _first(value, kind, path)
-    elif isinstance(value, list):
-        entries_ = cast("list[object]", value)
+                return None
+    if isinstance(value, list):
         match _candidates(kind, list, tuple, set, frozenset):
             case [each] if kinds := [argument for argument in get_args(each) if argument is not ...]:
-                for index, part in enumerate(entries_):
-                    yield from _wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
+                return _inside_list(cast("list[object]", value), kinds, path)
             case _:
-                yield from _first(value, kind, path)
-    else:
-        yield from _first(value, kind, path)
+                return None
+    return None
 
 
-def _candidates(kind: Any, *containers: type) -> list[Any]:
-    """Those of the types that `kind` may be which are a container of this sort."""
-    return [each for each in _alternatives(kind) if issubclass(get_origin(each) or each, containers)]
+def _inside_list(value: list[object], kinds: list[Any], path: str) -> Iterator[FieldError]:
+    """`kinds` are those of a tuple's places; the last holds for all that follow."""
+    for index, part in enumerate(value):
+        yield from _wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
 
 
 def _inside_struct(value: dict[str, object], kind: type[msgspec.Struct], path: str) -> Iterator[FieldError]:
@@ -126,6 +128,11 @@ def _inside_struct(value: dict[str, object], kind: type[msgspec.Struct], path: s
             yield FieldError(_join(path, name), REQUIRED)
     if kind.__struct_config__.forbid_unknown_fields:
         yield from (FieldError(_join(path, name), _UNKNOWN) for name in value if name not in fields)
+
+
+def _candidates(kind: Any, *containers: type) -> list[Any]:
+    """Those of the types that `kind` may be which are a container of this sort."""
+    return [each for each in _alternatives(kind) if issubclass(get_origin(each) or each, containers)]
 
 
 def _alternatives(kind: Any) -> list[Any]:
