@@ -93,10 +93,9 @@ class Schema:
 
     def like(self, path: KeyPath) -> str:
         """`; did you mean http.port?`, or nothing when no key is like the path."""
-        names = [key.name for key in self.keys if key.path[-1] == path[-1]]
-        names = names or difflib.get_close_matches(dotted(path), [key.name for key in self.keys], 1)
         last = difflib.get_close_matches(path[-1], [key.path[-1] for key in self.keys], 1)
-        names = names or [key.name for key in self.keys if key.path[-1] in last]
+        names = [key.name for key in self.keys if key.path[-1] in last]
+        names = names or difflib.get_close_matches(dotted(path), [key.name for key in self.keys], 1, cutoff=0.8)
         return f"; did you mean {' or '.join(names[:3])}?" if names else ""
 
     def _general(self, path: KeyPath) -> KeyPath:

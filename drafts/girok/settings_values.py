@@ -108,7 +108,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return written(value)
     if isinstance(value, int | float):
-        return str(value) if abs(value) < 1e30 else "so large a number"
+        return "so large a number" if abs(value) >= 1e30 else str(value)
     if isinstance(value, dict):
         return "a table"
     return "a list" if isinstance(value, list) else f"a {type(value).__name__}"

@@ -79,10 +79,10 @@ def _told(error: click.UsageError | Refusal | CommandFailed | GirokError) -> tup
         case click.UsageError():
             help_of = error.ctx.command_path if error.ctx else "girok"
             return f"{error.format_message().rstrip('.')} (see `{help_of} --help`)", _REFUSED
+        case Refusal():
+            return str(error), _REFUSED
         case CommandFailed():
             return error.message, _FAILED if error.code in _FAILURES else _REFUSED
         case GirokError():
             cause = f" ({error.__cause__})" if error.__cause__ else ""
             return f"{error}{cause}", _FAILED if error.category.code in _FAILURES else _REFUSED
-        case _:
-            return str(error), _REFUSED

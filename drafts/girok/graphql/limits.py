@@ -20,20 +20,24 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one document may have. `depth` counts nested selection sets; `selections` counts fields and fragments."""
+    """What one document may have.
+
+    `depth` counts nested selection sets, `selections` fields and fragments of one definition; both look into the
+    fragments that are spread.
+    """
 
     characters: int = 100_000
     tokens: int = 10_000
     depth: int = 50
     selections: int = 2_000
-    fragments: int = 200
+    definitions: int = 200
 
 
 def check(document: DocumentNode, limits: Limits) -> None:
     """Raises CostLimited when a definition of the document is nested deeper, or selects more, than `limits` allow."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    if len(fragments) > limits.fragments:
-        raise _too_much(f"{limits.fragments} fragments", f"프래그먼트 {limits.fragments}개")
+    if len(document.definitions) > limits.definitions:
+        raise _too_much(f"{limits.definitions} definitions", f"정의 {limits.definitions}개")
     count = _Count(fragments, limits.depth)
     for each in document.definitions:
         # Anything else is no operation, and validation's to refuse.

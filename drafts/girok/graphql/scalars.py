@@ -27,7 +27,12 @@ def adopt(types: Mapping[str, Any]) -> None:
     date_time.coerce_input_value = _to_datetime
     date_time.coerce_input_literal = _literal_to_datetime
     json: GraphQLScalarType = types["JSON"]
+    json.coerce_input_value = _as_it_is
     json.coerce_input_literal = value_from_ast_untyped
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _from_datetime(value: Any) -> str:

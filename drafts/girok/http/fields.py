@@ -6,6 +6,7 @@ was refused, and gives one FieldError for each field.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
@@ -18,6 +19,7 @@ __all__ = ["MOST_ERRORS", "REQUIRED", "explain", "field_errors"]
 
 MOST_ERRORS = 20
 """More than anybody reads; a body of a megabyte may hold a hundred thousand."""
+MOST_PARTS = 2000
 
 REQUIRED = Text("This is required.", "필수 항목입니다.")
 _UNKNOWN = Text("There is no such field.", "알 수 없는 항목입니다.")
@@ -59,14 +61,14 @@ _LENGTHS = {
 def field_errors(value: object, kind: Any, path: str = "") -> tuple[FieldError, ...]:
     """What keeps `value` (what JSON has: dict, list, str, ...) from being a `kind`: up to MOST_ERRORS; none when it is.
 
-    Paths are as in `items[2].name`; the value itself has the path given. It takes time in proportion to the value,
-    whatever its nesting: each part is looked at once.
+    Paths are as in `items[2].name`; the value itself has the path given. In a value of thousands of parts only the
+    first error is sure to be found: the time for the search is bounded.
     """
     try:
-        found = tuple(islice(_wrong(value, kind, path), MOST_ERRORS))
+        found = tuple(islice(_Search().wrong(value, kind, path), MOST_ERRORS))
     except RecursionError:
         found = ()
-    return found or _first(value, kind, path)
+    return found or tuple(_first(value, kind, path))
 
 
 def explain(message: str) -> Text:
@@ -77,57 +79,71 @@ def explain(message: str) -> Text:
     return _INVALID
 
 
-def _first(value: object, kind: Any, path: str) -> tuple[FieldError, ...]:
+def _first(value: object, kind: Any, path: str) -> Iterator[FieldError]:
     """What msgspec finds: it also knows rules that only hold for a whole, and stops at the first that is broken."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         inner = place.removesuffix("`")
-        return (FieldError(f"{path}{inner}" if path else inner.removeprefix("."), explain(message)),)
-    return ()
+        yield FieldError(f"{path}{inner}" if path else inner.removeprefix("."), explain(message))
 
 
-def _wrong(value: object, kind: Any, path: str) -> Iterator[FieldError]:
-    parts = _parts(value, kind, path)
-    yield from _first(value, kind, path) if parts is None else parts
+class _Search:
+    """One walk through a value, into every part of which it is clear what it should be; each is looked at once."""
+
+    def __init__(self) -> None:
+        self._left = MOST_PARTS
+
+    def wrong(self, value: object, kind: Any, path: str) -> Iterator[FieldError]:
+        self._left -= 1
+        if self._left < 0:
+            return
+        parts = self._parts(value, kind, path)
+        yield from _first(value, kind, path) if parts is None else parts
+
+    def _parts(self, value: object, kind: Any, path: str) -> Iterator[FieldError] | None:
+        """What is wrong with the parts of `value`; None where it has none, or several kinds are possible."""
+        if isinstance(value, dict):
+            entries = cast("dict[str, object]", value)
+            match _candidates(kind, msgspec.Struct, dict, Mapping):
+                case [each] if isinstance(each, type) and issubclass(each, msgspec.Struct):
+                    return self._struct(entries, each, path)
+                case [each] if arguments := get_args(each):
+                    return self._entries(entries, arguments[1], path)
+                case _:
+                    return None
+        if isinstance(value, list):
+            match _candidates(kind, list, tuple, set, frozenset):
+                case [each] if kinds := [argument for argument in get_args(each) if argument is not ...]:
+                    return self._list(cast("list[object]", value), kinds, path)
+                case _:
+                    return None
+        return None
+
+    def _struct(self, value: dict[str, object], kind: type[msgspec.Struct], path: str) -> Iterator[FieldError]:
+        fields = {field.encode_name: field for field in _fields(kind)}
+        for name, field in fields.items():
+            if name in value:
+                yield from self.wrong(value[name], field.type, _join(path, name))
+            elif field.required:
+                yield FieldError(_join(path, name), REQUIRED)
+        if kind.__struct_config__.forbid_unknown_fields:
+            yield from (FieldError(_join(path, name), _UNKNOWN) for name in value if name not in fields)
+
+    def _entries(self, value: dict[str, object], kind: Any, path: str) -> Iterator[FieldError]:
+        for name, part in value.items():
+            yield from self.wrong(part, kind, _join(path, name))
+
+    def _list(self, value: list[object], kinds: list[Any], path: str) -> Iterator[FieldError]:
+        """`kinds` are those of a tuple's places; the last holds for all that follow."""
+        for index, part in enumerate(islice(value, MOST_PARTS)):
+            yield from self.wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
 
 
-def _parts(value: object, kind: Any, path: str) -> Iterator[FieldError] | None:
-    """What is wrong with the parts of `value`; None when it has none, or when it is not clear what they should be."""
-    if isinstance(value, dict):
-        entries = cast("dict[str, object]", value)
-        match _candidates(kind, msgspec.Struct, dict, Mapping):
-            case [each] if isinstance(each, type) and issubclass(each, msgspec.Struct):
-                return _inside_struct(entries, each, path)
-            case [each] if arguments := get_args(each):
-                return (error for key in entries for error in _wrong(entries[key], arguments[1], _join(path, key)))
-            case _:
-                return None
-    if isinstance(value, list):
-        match _candidates(kind, list, tuple, set, frozenset):
-            case [each] if kinds := [argument for argument in get_args(each) if argument is not ...]:
-                return _inside_list(cast("list[object]", value), kinds, path)
-            case _:
-                return None
-    return None
-
-
-def _inside_list(value: list[object], kinds: list[Any], path: str) -> Iterator[FieldError]:
-    """`kinds` are those of a tuple's places; the last holds for all that follow."""
-    for index, part in enumerate(value):
-        yield from _wrong(part, kinds[min(index, len(kinds) - 1)], f"{path}[{index}]")
-
-
-def _inside_struct(value: dict[str, object], kind: type[msgspec.Struct], path: str) -> Iterator[FieldError]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    for name, field in fields.items():
-        if name in value:
-            yield from _wrong(value[name], field.type, _join(path, name))
-        elif field.required:
-            yield FieldError(_join(path, name), REQUIRED)
-    if kind.__struct_config__.forbid_unknown_fields:
-        yield from (FieldError(_join(path, name), _UNKNOWN) for name in value if name not in fields)
+@lru_cache(maxsize=256)
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def _candidates(kind: Any, *containers: type) -> list[Any]:

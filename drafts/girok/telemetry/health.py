@@ -26,6 +26,7 @@ __all__ = ["CheckResult", "Health", "Probe", "Report", "Status"]
 Probe = Callable[[], Awaitable[str | None]]
 Status = Literal["ready", "degraded", "unavailable"]
 _PROBE_SECONDS = 2.0
+_NO_STORE = {"Cache-Control": "no-store"}
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +49,7 @@ class Health:
     """The checks of this process. Set `draining` when it is about to stop: it is unavailable from then on."""
 
     def __init__(self, section: sections.Metrics) -> None:
-        """Raises ValueError on a network in `[metrics] allow` that is none."""
+        """Raises Refusal on a network in `[metrics] allow` that is none."""
         self.draining = False
         self._probes: dict[str, tuple[Probe, bool]] = {}
         self._operators = Networks(section.allow)
@@ -76,7 +77,7 @@ class Health:
 
         @get("/livez", include_in_schema=False)
         async def livez() -> Response[bytes]:
-            return _answer(b"ok", "text/plain; charset=utf-8")
+            return _answer(b"ok", "text/plain")
 
         @get("/readyz", include_in_schema=False)
         async def readyz(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -119,4 +120,5 @@ async def _check(probe: Probe, vital: bool) -> CheckResult:  # noqa: FBT001
 
 
 def _answer(body: bytes, content_type: str, status: int = 200) -> Response[bytes]:
-    return Response(body, status_code=status, headers={"content-type": content_type, "cache-control": "no-store"})
+    media_type = content_type.removesuffix("; charset=utf-8")  # which Litestar adds to every text
+    return Response(body, status_code=status, media_type=media_type, headers={"cache-control": "no-store"})

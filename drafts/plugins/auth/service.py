@@ -94,9 +94,13 @@ class Auth:
         self._touches: dict[str, asyncio.Task[None]] = {}
         """By session id: the writes of `last_used_at` that are under way."""
 
+    async def settle(self) -> None:
+        """Return once every use of a session that was noticed is written."""
+        await asyncio.gather(*self._touches.values())
+
     async def aclose(self) -> None:
         """Finish what was begun in the background."""
-        await asyncio.gather(*self._touches.values())
+        await self.settle()
         self._passwords.close()
 
     async def validate_token(self, request: ValidateTokenRequest) -> ValidateTokenResponse:
@@ -221,10 +225,12 @@ class Auth:
             await self._accounts.replace_hash(found.account.id, old, await self._passwords.hash(password))
 
     async def _touch(self, session_id: str, now: datetime) -> None:
-        # A store that cannot write must not end anybody's call; the session's next one tries again.
-        with suppress(Unavailable):
-            await self._accounts.touch(session_id, now)
-        del self._touches[session_id]
+        try:
+            # A store that cannot write must not end anybody's call; the session's next one tries again.
+            with suppress(Unavailable):
+                await self._accounts.touch(session_id, now)
+        finally:
+            del self._touches[session_id]
 
 
 def _shown(account: Account, viewer: str) -> User:

@@ -19,9 +19,7 @@ _SWEPT = 20
 """Expired rows that a new session takes along: they cannot pile up, and no single request pays for many."""
 
 _FIND = prepare(
-    lambda p: (
-        BffSession.select().where(BffSession.handle_hash == p.handle_hash, BffSession.expires_at > p.now).limit(1)
-    )
+    lambda p: BffSession.select().where(BffSession.handle_hash == p.handle_hash, BffSession.expires_at > p.now).limit(1)
 )
 _INSERT = prepare(
     lambda p: BffSession.insert(

@@ -1,7 +1,7 @@
 """An application with a few routes behind the edge: in process, and on a real socket."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from girok.context import current
 from girok.errors import Conflict, RateLimited, Text, Unavailable
-from girok.http.app import HttpApp, build_http
+from girok.http.app import HttpApp, Lifespan, build_http
 from girok.http.cors import Origins
 from girok.sections import Http, Log, Metrics
 from girok.settings import Settings
@@ -171,6 +171,7 @@ class Stage:
         origins: tuple[str, ...] = ("https://web.example",),
         log: Log | None = None,
         allow: tuple[str, ...] = (),
+        lifespan: Sequence[Lifespan] = (),
     ) -> None:
         settings = Settings(Http(max_body=MAX_BODY), log or Log(), Metrics(allow=allow))
         self.gate = Gate()
@@ -184,6 +185,7 @@ class Stage:
             metrics=self.metrics,
             origins=Origins(origins, development=True),
             clock=FixedClock(),
+            lifespan=lifespan,
         )
         self.edge = self.http.edge
 

@@ -34,10 +34,11 @@ CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1}
 
 
 class Stage:
-    """What the tests look at. `told` are the events that the bus delivered."""
+    """What the tests look at. `told` are the events that the bus delivered, `db` is the store behind the cable."""
 
-    def __init__(self, kit: Kit, service: Auth, cable: FaultyDatabase, clock: HandClock) -> None:
+    def __init__(self, kit: Kit, service: Auth, db: SQLiteDatabase, cable: FaultyDatabase, clock: HandClock) -> None:
         self.kit = kit
+        self.db = db
         self.service = service
         self.cable = cable
         self.clock = clock
@@ -96,7 +97,7 @@ async def stage_on(folder: Path, *, limited: bool = False, **auth: Any) -> Async
     settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events())
     limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
     kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports())
-    stage = Stage(kit, build(kit), cable, clock)
+    stage = Stage(kit, build(kit), db, cable, clock)
     kit.ports.add(AuthService, stage.port)
     found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
     db.outbox = outbox = Outbox(clock, kit.ids, found)

@@ -24,13 +24,14 @@ from plugins.auth.rules import (
 ANY_TEXT = st.text(st.characters(), max_size=300)
 """Halves of surrogate pairs and NUL included."""
 SPECIALS = "@$!%*?&"
-STRONG = st.builds(
-    lambda parts, order: "".join(order.sample(parts, len(parts))),
-    st.tuples(*(st.sampled_from(each) for each in (string.ascii_lowercase, string.ascii_uppercase, "0123456789")))
-    .flatmap(lambda some: st.tuples(st.just(some), st.sampled_from(SPECIALS), st.text("ab가Ж🔑", min_size=4, max_size=99)))
-    .map(lambda some: [*some[0], some[1], *some[2]]),
-    st.randoms(use_true_random=False),
-)
+
+
+@st.composite
+def strong(draw: st.DrawFn) -> str:
+    """A password with one of each class, in any order, among other characters."""
+    classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits, SPECIALS)
+    needed = [draw(st.sampled_from(each)) for each in classes]
+    return "".join(draw(st.permutations([*needed, *draw(st.text("ab가Ж🔑", min_size=4, max_size=99))])))
 
 
 def check(**fields: str) -> Registration:
@@ -60,7 +61,7 @@ class TestEmail:
             "ada@exa mple.org", ".ada@example.org", "ada.@example.org", "a..da@example.org", "ada@.example.org",
             "ada@example..org", "ada@-example.org", "ada@example-.org", "ada@example.org.", "ada@127.0.0.1",
             "ada@[127.0.0.1]", '"ada"@example.org', "Ada <ada@example.org>", "ada@example.org, b@example.org",
-            "ada@example.o", "아다@example.org", "ada@예시.한국", "ａda@example.org", "\u212aim@example.org",
+            "ada@example.o", "아다@example.org", "ada@예시.한국", "\uff41da@example.org", "\u212aim@example.org",
             "ada\x00@example.org", "ada\ud800@example.org", "ada@example.org\nbcc: b@example.org",
             f"{'a' * 65}@example.org", f"ada@{'a' * 64}.org", f"a@{'.'.join(['a' * 60] * 4)}.example.org",
             "a" * 1_000_000,
@@ -91,7 +92,22 @@ class TestUsername:
 
     @pytest.mark.parametrize(
         "username",
-        ["", "ab", "a" * 21, "Ada", "a_b", "a-b", "a b", " ada", "ada\n", "아다다", "ａｄａ", "ad\x00", "١٢٣", "x" * 1_000_000],
+        [
+            "",
+            "ab",
+            "a" * 21,
+            "Ada",
+            "a_b",
+            "a-b",
+            "a b",
+            " ada",
+            "ada\n",
+            "아다다",
+            "\uff41da",
+            "ad\x00",
+            "١٢٣",
+            "x" * 1_000_000,
+        ],
     )
     def test_any_other_is_refused(self, username: str) -> None:
         with pytest.raises(InvalidUsername, match="username must have 3 to 20"):
@@ -99,8 +115,10 @@ class TestUsername:
 
     @pytest.mark.parametrize(
         "username",
-        ["edit", "admin", "api", "preview", "graphql", "socket", "public", "private", "temp", "livez", "readyz", "metrics",
-         "schema", "auth", "users"],
+        [
+            "edit", "admin", "api", "preview", "graphql", "socket", "public", "private", "temp", "livez", "readyz",
+            "metrics", "schema", "auth", "users",
+        ],
     )  # fmt: skip
     def test_paths_are_reserved(self, username: str) -> None:
         with pytest.raises(InvalidUsername, match="reserved"):
@@ -112,16 +130,18 @@ class TestUsername:
 
 
 class TestPassword:
-    @given(STRONG)
+    @given(strong())
     def test_one_of_each_class_and_eight_in_all_is_good(self, password: str) -> None:
         assert check(password=password).password == password.encode()
 
-    @given(STRONG, st.sampled_from([string.ascii_lowercase, string.ascii_uppercase, string.digits, SPECIALS]))
+    @given(strong(), st.sampled_from([string.ascii_lowercase, string.ascii_uppercase, string.digits, SPECIALS]))
     def test_without_one_class_it_is_refused(self, password: str, missing: str) -> None:
         with pytest.raises(InvalidPassword, match="password must have at least 8"):
             check(password="".join("-" if each in missing else each for each in password))
 
-    @pytest.mark.parametrize("password", ["", "Aa1!aaa", "aaaaaaaa", "Ａａ１！ａａａａ"])
+    @pytest.mark.parametrize(
+        "password", ["", "Aa1!aaa", "aaaaaaaa", "\uff21\uff41\uff11\uff01\uff41\uff41\uff41\uff41"]
+    )
     def test_weak_one_is_refused(self, password: str) -> None:
         with pytest.raises(InvalidPassword, match="a lower-case letter"):
             check(password=password)
@@ -161,7 +181,9 @@ class TestName:
         with pytest.raises(InvalidName, match="name must have 2 to 100"):
             check(name=name)
 
-    @pytest.mark.parametrize("name", ["a\x00b", "a\nb", "a\ud800b", "a\u2028b", "a\u202eb", "\u3164\u3164", "a\x1b[2Jb"])
+    @pytest.mark.parametrize(
+        "name", ["a\x00b", "a\nb", "a\ud800b", "a\u2028b", "a\u202eb", "\u3164\u3164", "a\x1b[2Jb"]
+    )
     def test_what_is_no_text_is_refused(self, name: str) -> None:
         with pytest.raises(InvalidName, match="no text"):
             check(name=name)
@@ -186,9 +208,9 @@ class TestAllFields:
             check(email="", username="", password="", name="")
         assert [each.text.of("ko")[:3] for each in refused.value.details] == ["이메일", "사용자", "비밀번", "이름은"]
 
-    @given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT)
-    def test_any_text_is_taken_or_told_what_is_wrong(self, email: str, username: str, password: str, name: str) -> None:
-        assert _taken(email=email, username=username, password=password, name=name) in (True, False)
+    @given(st.sampled_from(["email", "username", "password", "name"]), ANY_TEXT)
+    def test_what_is_taken_can_be_stored(self, field: str, text: str) -> None:
+        assert not _taken(**{field: text}) or text.encode()
 
     def test_does_not_show_the_password(self) -> None:
         assert "Str0ng" not in repr(check())
@@ -198,7 +220,9 @@ class TestLabelsAndIds:
     @given(ANY_TEXT)
     def test_label_is_short_printable_text(self, text: str) -> None:
         label = clean_label(text, 50)
-        assert label is None or (0 < len(label) <= 50 and label.isprintable() and label.encode() and label == label.strip())
+        assert label is None or (
+            0 < len(label) <= 50 and label.isprintable() and label.encode() and label == label.strip()
+        )
 
     def test_label_of_nothing_is_none(self) -> None:
         assert [clean_label(each, 50) for each in (None, "", " ", "\x00")] == [None] * 4
@@ -227,7 +251,6 @@ def _taken(**fields: str) -> bool:
     """Whether these are good beside otherwise good fields."""
     try:
         check(**fields)
-    except InvalidInput as refused:
-        assert refused.details
+    except InvalidInput:
         return False
     return True
