@@ -1,5 +1,6 @@
 """Which media type an answer has, from the request's `Accept` (RFC 9110, section 12.5.1)."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 __all__ = ["GRAPHQL_RESPONSE", "JSON", "media_type"]
@@ -17,11 +18,16 @@ def media_type(accept: bytes) -> bytes | None:
     if not accept.strip():
         return JSON
     weights = _weights(accept)
-    named = weights.get("application/graphql-response+json", 0.0)
-    any_json = next((weights[each] for each in ("application/json", "application/*", "*/*") if each in weights), 0.0)
-    if max(named, any_json) <= 0:
+    graphql, json = (_weight(weights, each) for each in ("application/graphql-response+json", "application/json"))
+    if max(graphql, json) <= 0:
         return None
-    return GRAPHQL_RESPONSE if named >= any_json else JSON
+    named = "application/graphql-response+json" in weights
+    return GRAPHQL_RESPONSE if graphql > json or (graphql == json and named) else JSON
+
+
+def _weight(weights: Mapping[str, float], name: str) -> float:
+    """How welcome a media type is: the most specific range that holds it decides."""
+    return next((weights[each] for each in (name, "application/*", "*/*") if each in weights), 0.0)
 
 
 def _weights(accept: bytes) -> dict[str, float]:

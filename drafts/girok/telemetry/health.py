@@ -91,7 +91,7 @@ class Health:
         async def metrics_(request: Request[Any, Any, Any]) -> Response[bytes]:
             if not self._for_operator(request):
                 raise Forbidden
-            return _answer(*metrics.render(request.headers.get("accept", "")))
+            return _answer(*await metrics.render(request.headers.get("accept", "")))
 
         return [livez, readyz, metrics_]
 

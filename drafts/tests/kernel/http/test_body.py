@@ -103,5 +103,5 @@ class TestUploads:
 async def counted(stage: Stage, sample: str) -> None:
     """Wait until the metrics have this sample."""
     async with asyncio.timeout(10):
-        while sample not in stage.metrics.render()[0].decode():
+        while sample not in (await stage.metrics.render())[0].decode():
             await asyncio.sleep(0.01)

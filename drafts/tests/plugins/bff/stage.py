@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 
 from girok.db.migrations import migrate
 from girok.http.app import build_http
@@ -59,7 +58,12 @@ async def stage_on(folder: Path, *, insecure: bool = False, auth: Any = ()) -> A
         await migrate(opened.kit.db, ("girok", "auth", "bff", "feed"))
         web = Web(origins=(WEB,))
         settings = Settings(
-            opened.kit.settings.get(AuthSettings), FeedSettings(), SessionSettings(insecure=insecure), web, Http(), Log()
+            opened.kit.settings.get(AuthSettings),
+            FeedSettings(),
+            SessionSettings(insecure=insecure),
+            web,
+            Http(),
+            Log(),
         )
         kit = replace(opened.kit, settings=settings)
         kit.ports.add(FeedService, local_port(FeedService, build_feed(kit)))
