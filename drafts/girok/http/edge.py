@@ -113,15 +113,15 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the outermost boundary: whatever it is, the caller gets an answer
             await self._fail(error, scope, answer)
 
-    async def _guarded(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> GuardedBody:
-        """`receive` with the limit for this path. Raises PayloadTooLarge when the length says so already."""
+    async def _guarded(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        """`receive` with the limit for this path. Who reads a body that is too long answers that in its own form."""
         limit = float("inf") if path.startswith(_STORED) else self._max_body
         body = GuardedBody(receive, limit)
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             if b"expect" not in headers:  # else the client waits for our word and has sent nothing
                 await body.discard()
-            raise PayloadTooLarge
+            return _too_large
         return body
 
     async def _fail(self, error: Exception, scope: Scope, answer: "_Answer") -> None:
@@ -172,6 +172,10 @@ class _Answer:
         if _NOSNIFF[0] not in names:
             given.append(_NOSNIFF)
         return given
+
+
+async def _too_large() -> Message:
+    raise PayloadTooLarge
 
 
 def _route(scope: Scope) -> str:
