@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import FieldNode
 
+from girok.graphql.arguments import Convert
 from girok.graphql.part import Context, FieldResolver
 
 __all__ = ["Batches"]
@@ -51,13 +52,16 @@ class Batches:
         self._running: set[asyncio.Task[None]] = set()
 
     def load(
-        self, resolver: FieldResolver, node: FieldNode, parent: Any, values: dict[str, Any]
+        self, resolver: FieldResolver, node: FieldNode, parent: Any, values: dict[str, Any], convert: Convert | None
     ) -> asyncio.Future[Any]:
-        """What `resolver` will answer for `parent` at the field that `node` is the first mention of."""
+        """What `resolver` will answer for `parent` at the field that `node` is the first mention of.
+
+        `convert` makes its keywords of the arguments' values. Raises what `convert` raises.
+        """
         key = (resolver, id(node))
         batch = self._waiting.get(key)
         if batch is None:
-            batch = self._waiting[key] = _Batch(resolver, values)
+            batch = self._waiting[key] = _Batch(resolver, convert(values) if convert else values)
             self._loop.call_soon(self._start, key)
         future: asyncio.Future[Any] = self._loop.create_future()
         batch.parents.append(parent)

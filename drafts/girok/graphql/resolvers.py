@@ -48,6 +48,6 @@ def _batched(resolver: Resolver, field: GraphQLField) -> Resolver:
     convert = convert_for(resolver, field.args)
 
     def resolve(source: Any, info: Info, **values: Any) -> Any:
-        return info.context.load(resolver, info.field_nodes[0], source, convert(values) if convert else values)
+        return info.context.load(resolver, info.field_nodes[0], source, values, convert)
 
     return resolve

@@ -16,7 +16,7 @@ scalar DateTime
 "Any JSON value."
 scalar JSON
 """
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
 _BAD_DATE_TIME = "DateTime must be ISO 8601 in UTC, such as 2026-01-31T08:00:00.000Z."
 
 

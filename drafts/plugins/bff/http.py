@@ -30,6 +30,7 @@ from plugins.bff.sessions import Sessions, Visit
 __all__ = ["routes"]
 
 _BAD_BEARER = (b"www-authenticate", b'Bearer error="invalid_token"')
+_NO_WEBSOCKETS = 1008
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +77,9 @@ class Door:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """ASGI. Whatever goes wrong is answered as GraphQL's clients read it."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": _NO_WEBSOCKETS, "reason": ""})
+            return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             response = await self._answer(scope, headers, receive)
@@ -90,11 +94,19 @@ class Door:
         method: str = scope["method"]
         body = await _body(receive) if method == "POST" else b""
         transport = _transport(scope, headers)
-        if self._is_cross_site(method, headers, transport):
+        cookie, bearer = headers.get(b"cookie", b""), _bearer(headers.get(b"authorization", b""))
+        sender = Sender(
+            method,
+            self._origin(headers, transport),
+            headers.get(b"sec-fetch-site", b"").decode("latin-1"),
+            headers.get(b"x-girok-csrf") == b"1",
+            cookies.has_session(cookie),
+            bearer is not None,
+        )
+        if is_cross_site(sender):
             raise CrossSiteRequest
-        cookie = headers.get(b"cookie", b"")
         handle = cookies.read(cookie)
-        actor = await self._actor(_bearer(headers.get(b"authorization", b"")), handle)
+        actor = await self._actor(bearer, handle)
         visit = Visit(
             self._sessions,
             actor,
@@ -102,7 +114,7 @@ class Door:
             device=headers.get(b"user-agent", b"").decode("latin-1"),
             is_safe=self._insecure or transport.is_safe,
         )
-        if actor is None and cookies.has_session(cookie):
+        if sender.has_cookie and actor is None:
             visit.cookie = ""
         with visit:
             request = Request(method, scope["query_string"], headers, body)
@@ -118,18 +130,6 @@ class Door:
                 raise InvalidBearer
             return actor
         return await self._sessions.actor_of_handle(handle) if handle is not None else None
-
-    def _is_cross_site(self, method: str, headers: Mapping[bytes, bytes], transport: Transport) -> bool:
-        return is_cross_site(
-            Sender(
-                method,
-                self._origin(headers, transport),
-                headers.get(b"sec-fetch-site", b"").decode("latin-1"),
-                headers.get(b"x-girok-csrf") == b"1",
-                cookies.has_session(headers.get(b"cookie", b"")),
-                b"authorization" in headers,
-            )
-        )
 
     def _origin(self, headers: Mapping[bytes, bytes], transport: Transport) -> Origin:
         origin = headers.get(b"origin")

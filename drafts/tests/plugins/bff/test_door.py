@@ -98,6 +98,16 @@ class TestOtherSites:
             await stage.auth.register("ada")
             answer = await ada.graphql(LOGIN, ADA, origin="https://evil.example")
             assert (answer.status, answer.set_cookies) == (403, [])
+            # Browsers send what they were once told for Basic by themselves.
+            answer = await ada.graphql(LOGIN, ADA, origin="https://evil.example", authorization="Basic YTpi")
+            assert (answer.status, answer.set_cookies) == (403, [])
+
+    async def test_an_app_with_a_bearer_may_come_from_anywhere(self, stage: Stage) -> None:
+        registered = await stage.auth.register("ada")
+        async with stage.browser() as app:
+            bearer = f"Bearer {registered.access_token}"
+            answer = await app.graphql(ME, origin="capacitor://localhost", authorization=bearer)
+            assert answer.data == {"me": {"username": "ada"}}
 
     @pytest.mark.parametrize("origin", [HERE, WEB])
     async def test_an_allowed_origin_is_served(self, stage: Stage, origin: str) -> None:
@@ -225,3 +235,25 @@ class TestWrongRequests:
         async with stage.browser() as nobody:
             answer = await nobody.graphql("{ timeline { edges { cursor } } }", accept_language="ko-KR,ko;q=0.9")
             assert answer.body["errors"][0]["message"] == "로그인이 필요합니다."
+
+    async def test_a_websocket_is_turned_away(self, stage: Stage) -> None:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "websocket",
+            "path": "/graphql",
+            "raw_path": b"/graphql",
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1:8787")],
+            "subprotocols": ["graphql-transport-ws"],
+            "root_path": "",
+            "scheme": "ws",
+        }
+        await stage.edge(scope, receive, send)
+        assert [each["type"] for each in sent] == ["websocket.close"]
