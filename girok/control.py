@@ -123,6 +123,8 @@ class ControlServer:
                 await writer.drain()
         except (ConnectionError, TimeoutError):
             _log.info("a client of the control socket did not take its answer")
+        except asyncio.CancelledError:
+            _log.warning("a control command was cut off")  # asyncio's streams would print a traceback
         finally:
             self._running.discard(task)
             writer.transport.abort()

@@ -58,8 +58,7 @@ def discover() -> dict[str, Manifest]:
     for info in sorted(pkgutil.iter_modules(plugins.__path__), key=lambda each: each.name):
         if not info.ispkg:
             continue
-        module = importlib.import_module(f"plugins.{info.name}.plugin")
-        manifest: object = getattr(module, "MANIFEST", None)
+        manifest: object = getattr(part(info.name, "plugin"), "MANIFEST", None)
         if not isinstance(manifest, Manifest):
             raise ManifestError(f"plugins/{info.name}/plugin.py has no MANIFEST")
         if manifest.name != info.name:

@@ -82,12 +82,12 @@ def _declared(manifests: Mapping[str, Manifest]) -> dict[str, tuple[str, Limit]]
 
 
 class _Pace:
-    """A limit in whole nanoseconds, so that nothing is lost to rounding."""
+    """A limit in whole nanoseconds. Rounded down: who waits as long as the limit says is never refused."""
 
     __slots__ = ("step", "window")
 
     def __init__(self, limit: Limit) -> None:
-        self.step = -(-limit.seconds * _NANOSECONDS // limit.count)
+        self.step = limit.seconds * _NANOSECONDS // limit.count
         self.window = self.step * limit.count
 
 

@@ -6,12 +6,14 @@ In the repository it lies beside the packages (`migrations/`), in an installed w
 
 from pathlib import Path
 
+from girok.refusal import Refusal
+
 __all__ = ["MissingResource", "resource"]
 
 _PACKAGE = Path(__file__).parent
 
 
-class MissingResource(Exception):
+class MissingResource(Refusal):
     """This copy of girok lacks data that it needs: it was not installed as a whole."""
 
 

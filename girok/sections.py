@@ -1,12 +1,22 @@
-"""The kernel's own sections of the settings."""
+"""The kernel's own sections of the settings. `[limits]` is made of the plugins' limits (girok/ratelimit.py)."""
 
+from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from girok.settings import Section
+from girok.settings import Section, Settings, Wrong
 
-__all__ = ["Core", "Drain", "Events", "Http", "Log", "Metrics", "Nats", "Web"]
+__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Nats", "Web"]
+
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?\Z",
+        extra={"form": "an origin like https://example.com, in small letters and without a path"},
+    ),
+]
 
 
 class Core(Section, frozen=True):
@@ -37,9 +47,17 @@ class Web(Section, frozen=True):
     section: ClassVar[str] = "web"
 
     origins: Annotated[
-        tuple[str, ...],
-        Meta(description="Origins that may call with cookies; the first is where links lead. Production must set it."),
-    ] = ()
+        tuple[Origin, ...],
+        Meta(
+            min_length=1,
+            description="Origins that may call with cookies; the first is where links lead. Production must set it.",
+        ),
+    ] = ("http://127.0.0.1:3000", "http://localhost:3000")
+
+    def check(self, settings: Settings) -> Iterator[Wrong]:
+        """Production must not trust whatever runs on a visitor's own machine."""
+        if settings.get(Core).mode == "production" and settings.source("web.origins") is None:
+            yield Wrong("origins", "must be set in production: the origins of the web clients")
 
 
 class Log(Section, frozen=True):
@@ -65,6 +83,14 @@ class Metrics(Section, frozen=True):
         tuple[str, ...],
         Meta(description="Networks that may read /metrics and the details of /readyz; none: loopback and private."),
     ] = ()
+
+    def check(self, settings: Settings) -> Iterator[Wrong]:  # noqa: ARG002 - rules of other sections need them
+        """Every entry is a network or an address."""
+        for name in self.allow:
+            try:
+                ip_network(name.strip(), strict=False)
+            except ValueError:
+                yield Wrong("allow", f"{name!r} is not a network like 10.0.0.0/8")
 
 
 class Drain(Section, frozen=True):
@@ -93,4 +119,15 @@ class Nats(Section, frozen=True):
 
     section: ClassVar[str] = "nats"
 
-    url: Annotated[str, Meta(description="The server, as nats://host:4222. Empty: one box.")] = ""
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?:(?:nats|tls|ws|wss)://\S+)?\Z",
+            extra={"form": "a URL like nats://host:4222, or empty"},
+            description="The server, as nats://host:4222. Empty: one box.",
+        ),
+    ] = ""
+
+
+SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Drain, Events, Nats)
+"""In the order in which people read them."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from girok.clock import SystemClock, Uuid7Factory
 from girok.control import Command
+from girok.db.commands import store_commands
 from girok.db.migrations import migrate
 from girok.db.sqlite import SQLiteDatabase
 from girok.events.commands import events_commands
@@ -30,7 +31,7 @@ from girok.roles import Plan
 from girok.sections import Core, Events
 from girok.settings import Settings
 
-__all__ = ["Box", "open_box"]
+__all__ = ["Box", "open_box", "open_store", "store_domains"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,38 @@ class Box:
 
 
 @asynccontextmanager
-async def open_box(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan) -> AsyncGenerator[Box, None]:
-    """Open one box on the data directory of the settings. Raises Refusal when it is in use, newer or unusable."""
+async def open_store(settings: Settings) -> AsyncGenerator[tuple[Path, SQLiteDatabase], None]:
+    """The data directory under its lock, and its store as it is. Raises Refusal when it is in use or unusable."""
+    with DataDir.open(Path(settings.get(Core).data)) as data:
+        db = SQLiteDatabase(data.path / "girok.db")
+        await db.open()
+        try:
+            yield data.path, db
+        finally:
+            await db.close()
+
+
+def store_domains(plan: Plan) -> tuple[str, ...]:
+    """Whose migrations the store has: the kernel's, then each role's."""
+    return ("girok", *plan.local)
+
+
+@asynccontextmanager
+async def open_box(
+    settings: Settings, manifests: Mapping[str, Manifest], plan: Plan, *, base_url: str = ""
+) -> AsyncGenerator[Box, None]:
+    """Open one box on the data directory of the settings; `base_url` is where clients reach its files.
+
+    Raises Refusal when the directory is in use, of a newer version or unusable.
+    """
     async with AsyncExitStack() as stack:
-        data = stack.enter_context(DataDir.open(Path(settings.get(Core).data))).path
+        data, db = await stack.enter_async_context(open_store(settings))
         clock = SystemClock()
         keys = FileKeys(data / "keys")
         ids = Uuid7Factory(clock)
-        db = SQLiteDatabase(data / "girok.db")
-        await db.open()
-        stack.push_async_callback(db.close)
-        await migrate(db, ("girok", *plan.local))
-        objects = FileObjects(data / "objects", base_url="", key=keys.get("objects"), clock=clock)
+        domains = store_domains(plan)
+        await migrate(db, domains)
+        objects = FileObjects(data / "objects", base_url=base_url, key=keys.get("objects"), clock=clock)
         limiter = LocalRateLimiter(limits_of(settings, manifests), enabled=settings.get(Limits).enabled)
         kit = Kit(settings, db, objects, limiter, clock, ids, keys, Ports())
         for name in plan.local:
@@ -69,7 +90,8 @@ async def open_box(settings: Settings, manifests: Mapping[str, Manifest], plan: 
         consumers = [each for name in plan.local for each in _consumers(kit, manifests[name])]
         db.outbox = outbox = Outbox(clock, ids, consumers)
         bus = LocalBus(db, outbox, consumers, clock, settings.get(Events))
-        yield Box(settings, manifests, plan, data, kit, db, objects, bus, events_commands(bus))
+        commands = {**events_commands(bus), **store_commands(db, domains)}
+        yield Box(settings, manifests, plan, data, kit, db, objects, bus, commands)
 
 
 async def _add_service(stack: AsyncExitStack, kit: Kit, manifest: Manifest) -> None:

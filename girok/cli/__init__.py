@@ -1,54 +1,88 @@
-"""The command line. `main` is the console script `girok`.
+"""The command line. `main` is the console script `girok`; each group of commands is a file here.
 
-Exit codes: 0 done; 1 failed; 2 refused or wrong input, with one sentence on standard error and nothing changed.
+Exit codes: 0 done; 1 failed; 2 refused or wrong input, with one message on standard error and nothing changed. What is
+heavy (Litestar, Piccolo, GraphQL) is imported inside the commands that need it, so that the others start at once.
 """
 
+import os
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
 from girok import __version__
+from girok.cli.config import config
+from girok.cli.events import events
+from girok.cli.migrate import migrate
+from girok.cli.new_plugin import new_plugin
+from girok.cli.roles import roles
+from girok.cli.run import run
+from girok.control_client import CommandFailed
+from girok.errors import GirokError
 from girok.refusal import Refusal
 
 __all__ = ["commands", "main"]
 
+_FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
+_FAILURES = ("UNAVAILABLE", "INTERNAL")
 
-@click.group()
-@click.version_option(__version__)
+
+class _RunByDefault(click.Group):
+    """Without a command's name in front, the options are those of `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RunByDefault, no_args_is_help=False)
+@click.version_option(__version__, prog_name="girok", message="%(prog)s %(version)s")
 def commands() -> None:
-    """The system that a career and social platform runs on."""
+    """The system that a career and social platform runs on.
+
+    Without a command, `girok` is `girok run` and takes its options. Every command takes --data and --config after its
+    name; `girok COMMAND --help` tells more.
+    """
 
 
-@commands.command()
-def roles() -> None:
-    """Print the graph of roles, each after those it requires."""
-    from girok.manifest import discover
-    from girok.roles import resolve
-
-    manifests = discover()
-    for name in resolve(manifests).local:
-        each = manifests[name]
-        click.echo(f"{name}: {each.summary}")
-        for label, values in (("requires", each.requires), ("provides", each.provides), ("consumes", each.consumes)):
-            if values:
-                click.echo(f"  {label:<9} {', '.join(values)}")
+for _each in (run, config, roles, migrate, events, new_plugin):
+    commands.add_command(_each)
 
 
-@commands.command("new-plugin")
-@click.argument("name")
-def new_plugin(name: str) -> None:
-    """Write a plugin with its migration and tests into this checkout."""
-    from girok.scaffold import write_plugin
-
-    for path in write_plugin(name, Path.cwd()):
-        click.echo(str(path.relative_to(Path.cwd())))
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (`sys.argv`) and exit."""
+    sys.exit(_run(args))
 
 
-def main() -> None:
-    """Run the command line; a Refusal is one sentence and exit 2."""
+def _run(args: Sequence[str] | None) -> int:
+    """The exit code; what is refused or failed is told on standard error."""
     try:
-        commands()
-    except Refusal as refusal:
-        sys.stderr.write(f"girok: {refusal}\n")
-        sys.exit(2)
+        code: int | None = commands.main(args, prog_name="girok", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.UsageError, Refusal, CommandFailed, GirokError) as error:
+        message, code = _told(error)
+        click.echo(f"girok: {message}", err=True)
+    except click.Abort:
+        code = _INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has enough. Python would try to write the rest once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _FAILED
+    return code or 0
+
+
+def _told(error: click.UsageError | Refusal | CommandFailed | GirokError) -> tuple[str, int]:
+    """The message and the exit code of an error that is no bug."""
+    match error:
+        case click.UsageError():
+            help_of = error.ctx.command_path if error.ctx else "girok"
+            return f"{error.format_message().rstrip('.')} (see `{help_of} --help`)", _REFUSED
+        case Refusal():
+            return str(error), _REFUSED
+        case CommandFailed():
+            return error.message, _FAILED if error.code in _FAILURES else _REFUSED
+        case GirokError():
+            cause = f" ({error.__cause__})" if error.__cause__ else ""
+            return f"{error}{cause}", _FAILED if error.category.code in _FAILURES else _REFUSED

@@ -1,12 +1,14 @@
 """The port of a SQL store: reads and units of work. SQLite answers it in `sqlite.py`."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
 from girok.db.statement import Row, Statement
 from girok.db.unit import UnitFactory
-from girok.errors import Conflict, Unavailable
+from girok.errors import Conflict, Internal, Unavailable
+from girok.events.event import Event
 
-__all__ = ["Database", "StoreUnavailable", "UniqueViolation"]
+__all__ = ["ConstraintViolation", "Database", "OutboxHook", "StoreUnavailable", "UniqueViolation"]
 
 T = TypeVar("T")
 
@@ -18,7 +20,33 @@ class StoreUnavailable(Unavailable):
 
 
 class UniqueViolation(Conflict):
-    """A statement broke a UNIQUE or PRIMARY KEY constraint. Thrown into the unit, which may catch it and go on."""
+    """A statement broke a UNIQUE or PRIMARY KEY constraint. Thrown into the unit, which may catch it and go on.
+
+    `columns` are those of the constraint, empty where the store does not tell (an index on an expression).
+    """
+
+    def __init__(self, columns: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+
+
+class ConstraintViolation(Internal):
+    """A statement broke another constraint: NOT NULL, CHECK or FOREIGN KEY. Thrown into the unit as well.
+
+    What users send is checked before, so this is our own fault, unless the unit knows why it may happen.
+    """
+
+
+class OutboxHook(Protocol):
+    """What a Database turns the events of a unit into statements with."""
+
+    def statements(self, event: Event) -> Sequence[Statement]:
+        """What appends `event`; runs inside the unit, under the context variables of who called `Database.run`."""
+        ...
+
+    def committed(self) -> None:
+        """Called on the loop after a commit with events in it."""
+        ...
 
 
 class Database(Protocol):
@@ -27,14 +55,19 @@ class Database(Protocol):
     dialect: str
 
     async def fetch(self, statement: Statement) -> list[Row]:
-        """The rows of a statement that only reads, as of the last commit. Raises StoreUnavailable."""
+        """The rows of a statement that only reads, as of the last commit.
+
+        Raises InvalidInput for a value that no store takes (NUL or half a surrogate pair in a text, an integer of more
+        than 64 bits), StoreUnavailable.
+        """
         ...
 
     async def run(self, unit: UnitFactory[T]) -> T:
         """Run a unit of work and return what it returned, once it is durable.
 
         Everything in it commits, or nothing. When the caller is cancelled meanwhile, the unit goes on.
-        Raises what the unit raised, UniqueViolation, or StoreUnavailable.
+        Raises what the unit raised, UniqueViolation, ConstraintViolation, InvalidInput (see `fetch`), or
+        StoreUnavailable.
         """
         ...
 

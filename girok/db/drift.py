@@ -10,7 +10,7 @@ import msgspec
 from piccolo.columns import Column
 
 from girok.db.database import Database
-from girok.db.statement import Row, prepare
+from girok.db.statement import Row, Sql
 from girok.db.table import Table, dialect_of
 
 __all__ = ["differences", "tables_of"]
@@ -28,12 +28,10 @@ class _Shape(msgspec.Struct, frozen=True):
 
 _Shapes = Mapping[str, Mapping[str, _Shape]]
 
-_SCHEMA = prepare(
-    lambda _: Table.raw(
-        'SELECT t.name AS "table", c.name AS "column", c.type AS "type", c."notnull" AS "not_null" '
-        "FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c "
-        "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-    )
+_SCHEMA = Sql(
+    'SELECT t.name AS "table", c.name AS "column", c.type AS "type", c."notnull" AS "not_null" '
+    "FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c "
+    "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 )
 
 
@@ -52,7 +50,7 @@ async def differences(db: Database, tables: Iterable[type[Table]]) -> list[str]:
     A difference is also a table or column that one of them has and the other has not.
     """
     declared = _declared(tables)
-    migrated = _migrated(await db.fetch(_SCHEMA()))
+    migrated = _migrated(await db.fetch(_SCHEMA))
     found = [f"{name}: in no migration" for name in sorted(declared.keys() - migrated.keys())]
     found += [f"{name}: no table class" for name in sorted(migrated.keys() - declared.keys())]
     for name in sorted(declared.keys() & migrated.keys()):

@@ -16,7 +16,7 @@ from piccolo.columns import Timestamptz, Varchar
 from girok.clock import Clock, SystemClock
 from girok.db.database import Database, StoreUnavailable
 from girok.db.migration_files import Migration, MigrationFormat, MigrationNumbering, read_domain
-from girok.db.statement import Row, prepare
+from girok.db.statement import Row, Sql, prepare
 from girok.db.table import Table
 from girok.db.unit import Unit, execute, rows
 from girok.refusal import Refusal
@@ -93,16 +93,6 @@ class DomainStatus(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
 
 
-class _Ddl:
-    """A statement of a file as it stands."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def sql(self, dialect: str) -> tuple[str, list[object]]:  # noqa: ARG002 - the file is for one dialect
-        return self._text, []
-
-
 async def status(db: Database, domains: Sequence[str], root: Path | None = None) -> tuple[DomainStatus, ...]:
     """Where each of `domains` stands, in that order, then other domains with `unknown` migrations. Changes nothing.
 
@@ -142,7 +132,7 @@ async def migrate(
 async def _recorded(db: Database) -> dict[str, dict[str, str]]:
     """Checksums by name by domain."""
     found: dict[str, dict[str, str]] = {}
-    if await db.fetch(_Ddl(_EXISTS[db.dialect])):
+    if await db.fetch(Sql(_EXISTS[db.dialect])):
         for row in await db.fetch(_ALL()):
             found.setdefault(row["domain"], {})[row["name"]] = row["checksum"]
     return found
@@ -189,7 +179,7 @@ async def _apply(db: Database, migration: Migration, clock: Clock) -> bool:
             return False
         for number, text in enumerate(migration.statements, start=1):
             try:
-                yield from execute(_Ddl(text))
+                yield from execute(Sql(text))
             except StoreUnavailable:
                 raise
             except Exception as error:

@@ -14,47 +14,27 @@ from piccolo.engine.base import Engine
 from piccolo.querystring import QueryString
 from piccolo.table import Table as PiccoloTable
 
+from girok.db.dialect import compile_querystring, current_dialect, dialect_of
+from girok.db.statement import Row, Sql
+from girok.db.unit import rows
+
 if TYPE_CHECKING:
     from girok.db.database import Database
 
 __all__ = ["Table", "bound_to", "dialect_of"]
 
 _database: ContextVar["Database | None"] = ContextVar("girok_database", default=None)
-_dialect: ContextVar[str] = ContextVar("girok_dialect", default="sqlite")
 
 
 @contextmanager
 def bound_to(database: "Database") -> Generator[None, None, None]:
-    """Piccolo queries that the body awaits run on `database`."""
+    """Piccolo queries that the body awaits run on `database`, each of them that writes as a unit of its own."""
     token = _database.set(database)
     try:
         with dialect_of(database.dialect):
             yield
     finally:
         _database.reset(token)
-
-
-@contextmanager
-def dialect_of(dialect: str) -> Generator[None, None, None]:
-    """Piccolo queries that the body compiles are for `dialect`: `sqlite` or `postgres`."""
-    token = _dialect.set(dialect)
-    try:
-        yield
-    finally:
-        _dialect.reset(token)
-
-
-class _Text:
-    """A compiled querystring as a Statement."""
-
-    __slots__ = ("_args", "_text")
-
-    def __init__(self, text: str, args: list[Any]) -> None:
-        self._text = text
-        self._args = args
-
-    def sql(self, dialect: str) -> tuple[str, list[Any]]:  # noqa: ARG002 - compiled already
-        return self._text, self._args
 
 
 class _Switch(Engine[Any]):
@@ -66,24 +46,13 @@ class _Switch(Engine[Any]):
 
     @property
     def engine_type(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - a slot there, a view here
-        return _dialect.get()
+        return current_dialect()
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002 - Piccolo's signature
-        text, args = querystring.compile_string(self.engine_type)
-        return await self._run(_Text(text, args))
+        return await _run(*compile_querystring(querystring, current_dialect()))
 
     async def run_ddl(self, ddl: str, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002 - Piccolo's signature
-        return await self._run(_Text(ddl, []))
-
-    async def _run(self, statement: _Text) -> list[dict[str, Any]]:
-        from girok.db.unit import rows
-
-        database = _database.get()
-        if database is None:
-            raise RuntimeError("no database is bound here: use Database.fetch and Database.run, or bound_to")
-        if statement.sql("")[0].lstrip()[:6].upper() == "SELECT":
-            return await database.fetch(statement)
-        return await database.run(lambda: rows(statement))
+        return await _run(ddl)
 
     async def get_version(self) -> float:
         return self.get_version_sync()
@@ -102,6 +71,16 @@ class _Switch(Engine[Any]):
 
     def atomic(self) -> NoReturn:
         raise NotImplementedError("a unit of work (girok.db.unit) is the transaction")
+
+
+async def _run(text: str, values: list[Any] | None = None) -> list[Row]:
+    database = _database.get()
+    if database is None:
+        raise RuntimeError("no database is bound here: use Database.fetch and Database.run, or bound_to")
+    statement = Sql(text, values)
+    if text[:10].lstrip()[:6].upper() == "SELECT":
+        return await database.fetch(statement)
+    return await database.run(lambda: rows(statement))
 
 
 _switch = _Switch()

@@ -1,12 +1,12 @@
 """The bus of one box: durable, in process, the outbox table is its queue.
 
-outbox = Outbox(clock, ids)
-db = SQLiteDatabase(..., outbox=outbox)
-outbox.add(consumers(kit))
-bus = LocalBus(db, outbox, clock, settings.get(Events))
-await bus.start()
-...
-await bus.drain(20.0)
+    db.outbox = outbox = Outbox(clock, ids, consumers)
+    bus = LocalBus(db, outbox, consumers, clock, settings.get(Events))
+    await bus.start()
+    ...
+    await bus.drain()
+
+A consumer that fails or hangs delays nobody but itself; a store that is away is asked until it answers.
 """
 
 import asyncio

@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from girok.clock import Clock
-from girok.context import CallContext, use
 from girok.errors import GirokError, Unavailable
 from girok.events.backlog import Backlog, Pending
 from girok.events.consumer import Consumer
 from girok.events.delivery import LocalDelivery
-from girok.events.event import Envelope, open_envelope
+from girok.events.event import open_envelope
+from girok.events.handling import backoff, describe, handle, reason
 from girok.sections import Events
 
-__all__ = ["Worker", "backoff"]
+__all__ = ["Worker"]
 
 LONGEST_RETRY = 3600.0
 LONGEST_WAIT = 30.0
@@ -31,11 +31,6 @@ LONGEST_SLEEP = 60.0
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 _log = logging.getLogger("girok.events")
-
-
-def backoff(first: float, failures: int, longest: float) -> float:
-    """The seconds to wait after `failures` (from 1) in a row: `first`, then twice as long each time."""
-    return min(first * 2.0 ** min(failures - 1, 60), longest)
 
 
 class Worker:
@@ -160,7 +155,7 @@ class Worker:
             await self._bury(pending, error)
             return
         delivery = LocalDelivery(envelope, pending.attempts + 1, self.consumer.name)
-        error = await self._handle(event, delivery)
+        error = await handle(self.consumer, event, delivery)
         if isinstance(error, Unavailable):
             await self._wait(pending, error)
             return
@@ -173,25 +168,6 @@ class Worker:
         else:
             await self._backlog.done(self.consumer.name, pending.event_id)
             self.delivered += 1
-
-    async def _handle(self, event: object, delivery: LocalDelivery) -> Exception | None:
-        """Run the handler under the event's context. What it raised."""
-        begin = _now()
-        timeout = self.consumer.timeout
-        try:
-            async with asyncio.timeout_at(begin + timeout):
-                with use(_context(delivery.envelope, begin + timeout)):
-                    await self.consumer.handler(event, delivery)
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever a handler raises is its failure
-            # A port that the handler's own time ran out on says Unavailable; it is the handler that was too slow.
-            slow = _now() - begin >= 0.99 * timeout
-            return TimeoutError(f"no end after {timeout:g} s") if slow else error
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            return RuntimeError("the handler awaited something that was cancelled")
-        return None
 
     async def _fail(self, pending: Pending, error: Exception) -> None:
         attempts = pending.attempts + 1
@@ -252,20 +228,6 @@ class Worker:
             extra={"consumer": self.consumer.name, "event_id": pending.event_id, "reason": reason(error)},
             exc_info=None if isinstance(error, GirokError) else error,
         )
-
-
-def reason(error: Exception) -> str:
-    """The stable code of an error, the class's name for one that is not ours."""
-    return error.reason if isinstance(error, GirokError) else type(error).__name__
-
-
-def describe(error: Exception) -> str:
-    """An error in a line."""
-    return f"{reason(error)}: {error}"
-
-
-def _context(envelope: Envelope, deadline: float) -> CallContext:
-    return CallContext(request_id=envelope.id, traceparent=envelope.traceparent, deadline=deadline)
 
 
 def _now() -> float:

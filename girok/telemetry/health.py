@@ -49,7 +49,7 @@ class Health:
     """The checks of this process. Set `draining` when it is about to stop: it is unavailable from then on."""
 
     def __init__(self, section: sections.Metrics) -> None:
-        """Raises ValueError on a network in `[metrics] allow` that is none."""
+        """Raises Refusal on a network in `[metrics] allow` that is none."""
         self.draining = False
         self._probes: dict[str, tuple[Probe, bool]] = {}
         self._operators = Networks(section.allow)
@@ -77,7 +77,7 @@ class Health:
 
         @get("/livez", include_in_schema=False)
         async def livez() -> Response[bytes]:
-            return _answer(b"ok", "text/plain; charset=utf-8")
+            return _answer(b"ok", "text/plain")
 
         @get("/readyz", include_in_schema=False)
         async def readyz(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -91,7 +91,7 @@ class Health:
         async def metrics_(request: Request[Any, Any, Any]) -> Response[bytes]:
             if not self._for_operator(request):
                 raise Forbidden
-            return _answer(*metrics.render(request.headers.get("accept", "")))
+            return _answer(*await metrics.render(request.headers.get("accept", "")))
 
         return [livez, readyz, metrics_]
 
@@ -119,5 +119,6 @@ async def _check(probe: Probe, vital: bool) -> CheckResult:  # noqa: FBT001
     return CheckResult(ok=detail is None, vital=vital, detail=detail)
 
 
-def _answer(body: bytes, media_type: str, status: int = 200) -> Response[bytes]:
-    return Response(body, media_type=media_type, status_code=status, headers=_NO_STORE)
+def _answer(body: bytes, content_type: str, status: int = 200) -> Response[bytes]:
+    media_type = content_type.removesuffix("; charset=utf-8")  # which Litestar adds to every text
+    return Response(body, status_code=status, media_type=media_type, headers={"cache-control": "no-store"})

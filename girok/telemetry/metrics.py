@@ -5,22 +5,28 @@ Requests are counted in plain lists on the event loop's thread, which costs a mi
 known method, a status class.
 
     metrics = Metrics(version=__version__, roles=plan.local)
-    metrics.watch({"girok_db_units_total": lambda: db.units, "girok_bus_depth": lambda: bus.depth})
-    body, content_type = metrics.render(accept)
+    metrics.watch({"girok_db_units_total": lambda: db.units, "girok_db_reads_total": lambda: db.reads})
+    metrics.watch_bus(bus.stats)
+    body, content_type = await metrics.render(accept)
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from girok.errors import Unavailable
+from girok.events.bus import ConsumerStats
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
-__all__ = ["Metrics", "Reading"]
+__all__ = ["BusStats", "Metrics", "Reading"]
 
 Reading = Callable[[], float]
 """Gives a number at a scrape: quickly, and without awaiting."""
+BusStats = Callable[[], Awaitable[Sequence[ConsumerStats]]]
+"""What `Bus.stats` is."""
 
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -29,13 +35,15 @@ _HELP = {
     "girok_db_groups_total": "Group commits: one fsync each.",
     "girok_db_reads_total": "Reads.",
     "girok_db_reads_offloaded_total": "Reads that were too long for the event loop and went to a thread.",
-    "girok_bus_delivered_total": "Events that a consumer took.",
-    "girok_bus_failed_total": "Deliveries that failed and are tried again.",
-    "girok_bus_dead_total": "Events that failed for good and wait for an operator.",
-    "girok_bus_depth": "Events that wait for a consumer.",
-    "girok_bus_lag_seconds": "Age of the oldest event that waits for a consumer.",
     "girok_http_requests_in_flight": "HTTP requests that are being answered.",
 }
+_BUS: tuple[tuple[str, str, Callable[[ConsumerStats], float]], ...] = (
+    ("girok_bus_delivered_total", "Deliveries that a consumer took, since the start.", lambda each: each.delivered),
+    ("girok_bus_failed_total", "Deliveries that failed, since the start.", lambda each: each.failed),
+    ("girok_bus_depth", "Events that a consumer has not done yet.", lambda each: each.depth),
+    ("girok_bus_dead", "Events that failed for good and wait for an operator.", lambda each: each.dead),
+    ("girok_bus_lag_seconds", "For how long the oldest event of a consumer has been due.", lambda each: each.lag),
+)
 
 
 class _Route:
@@ -56,6 +64,8 @@ class Metrics:
         self._info = {"version": version, "roles": ",".join(roles)}
         self._routes: dict[tuple[str, str], _Route] = {}
         self._readings: dict[str, Reading] = {}
+        self._bus_stats: BusStats | None = None
+        self._consumers: Sequence[ConsumerStats] = ()
         self._registry: CollectorRegistry | None = None
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -72,12 +82,24 @@ class Metrics:
         """Read these at every scrape. A name that ends with `_total` is a counter, any other a gauge."""
         self._readings.update(readings)
 
-    def render(self, accept: str = "") -> tuple[bytes, str]:
+    def watch_bus(self, stats: BusStats) -> None:
+        """Ask this for the consumers at every scrape; their names become a label."""
+        self._bus_stats = stats
+
+    async def render(self, accept: str = "") -> tuple[bytes, str]:
         """The text that Prometheus reads and its media type, as the `Accept` header asks for."""
         from prometheus_client.exposition import choose_encoder
 
         encode, content_type = choose_encoder(accept)
+        self._consumers = await self._ask_bus()
         return encode(self.registry), content_type
+
+    async def _ask_bus(self) -> Sequence[ConsumerStats]:
+        """The consumers; none while the store cannot say, when all else is still worth reading."""
+        try:
+            return await self._bus_stats() if self._bus_stats is not None else ()
+        except Unavailable:
+            return ()
 
     @property
     def registry(self) -> "CollectorRegistry":
@@ -101,6 +123,12 @@ class Metrics:
         for name, read in self._readings.items():
             family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
             yield family(name, _HELP.get(name, name), value=read())
+        for name, about, value in _BUS if self._consumers else ():
+            family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            metric = family(name, about, labels=("consumer",))
+            for each in self._consumers:
+                metric.add_metric((each.consumer,), value(each))
+            yield metric
 
     def _requests(self) -> "Iterator[Metric]":
         from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from girok.refusal import Refusal
+
 __all__ = ["LOCAL", "Networks"]
 
 LOCAL = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -13,7 +15,7 @@ class Networks:
     """A set of networks, as `[metrics] allow` names them: `10.1.0.0/16`, `10.1.2.3`, `fd00::/8`."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
-        """None stands for LOCAL. Raises ValueError, which names the setting, on what is not a network."""
+        """None stands for LOCAL. Raises Refusal on what is not a network."""
         self._networks = [_network(name) for name in names or LOCAL]
 
     def allow(self, peer: str, forwarded_for: Iterable[str] = ()) -> bool:
@@ -38,4 +40,4 @@ def _network(name: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(name.strip(), strict=False)
     except ValueError:
-        raise ValueError(f"metrics.allow (GIROK_METRICS_ALLOW): {name!r} is not a network like 10.0.0.0/8") from None
+        raise Refusal(f"metrics.allow (GIROK_METRICS_ALLOW): {name!r} is not a network like 10.0.0.0/8") from None

@@ -1,7 +1,41 @@
-"""Auth's manifest. The port is published; the service that answers it is not there yet."""
+"""Auth's manifest."""
 
-from girok.manifest import Manifest
+from typing import Annotated, ClassVar
 
-__all__ = ["MANIFEST"]
+from msgspec import Meta
 
-MANIFEST = Manifest(name="auth", summary="accounts and sessions", http_port=3002, grpc_port=50051)
+from girok.manifest import Limit, Manifest
+from girok.settings import Section
+
+__all__ = ["MANIFEST", "AuthSettings"]
+
+
+class AuthSettings(Section, frozen=True):
+    """Accounts and sessions. The defaults of argon2id are OWASP's first choice: 25 ms and 19 MiB a login."""
+
+    section: ClassVar[str] = "auth"
+
+    argon2_memory_kib: Annotated[
+        int, Meta(ge=64, le=4_194_304, description="Memory that hashing one password takes, in KiB.")
+    ] = 19_456
+    argon2_passes: Annotated[int, Meta(ge=1, le=100, description="Passes over that memory.")] = 2
+    argon2_lanes: Annotated[int, Meta(ge=1, le=8, description="Threads that hash one password together.")] = 1
+    argon2_at_once: Annotated[
+        int,
+        Meta(ge=0, le=64, description="Passwords hashed at once, in memory of their own; 0: one a core, at most 4."),
+    ] = 0
+    session_idle_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Days without use after which a session is over.")
+    ] = 14
+    session_days: Annotated[int, Meta(ge=1, le=3650, description="Days after which a session ends in any case.")] = 90
+
+
+MANIFEST = Manifest(
+    name="auth",
+    summary="accounts and sessions",
+    provides=("AuthService",),
+    settings=AuthSettings,
+    limits={"login": Limit(30), "register": Limit(60)},
+    http_port=3002,
+    grpc_port=50051,
+)

@@ -1,5 +1,10 @@
-"""Auth's published contract: accounts, sessions and the tokens that stand for them."""
+"""Auth's published contract: accounts, sessions and the tokens that stand for them.
 
+users = await users_by_id(context.ports[AuthService], [post.author_id for post in posts])
+users[post.author_id].username
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +15,7 @@ from girok.port import policy
 
 __all__ = [
     "AuthService",
+    "Confidential",
     "EndOtherSessionsRequest",
     "EndOtherSessionsResponse",
     "EndSessionRequest",
@@ -30,7 +36,17 @@ __all__ = [
     "UsersResponse",
     "ValidateTokenRequest",
     "ValidateTokenResponse",
+    "users_by_id",
 ]
+
+MOST_IDS = 1000
+
+
+class Confidential(msgspec.Struct, frozen=True):
+    """The base of what holds a password, a token or a hash of one: its values never show in a log or a traceback."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +73,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
 
 
-class ValidateTokenRequest(msgspec.Struct, frozen=True):
+class ValidateTokenRequest(Confidential, frozen=True):
     """`token`: an access token as `Login` gave it."""
 
     token: str
 
 
 class ValidateTokenResponse(msgspec.Struct, frozen=True):
-    """`valid` is false, and all else empty, for a token that is unknown, malformed, expired or of an ended session."""
+    """`valid` is false, and all else empty, for a token that is unknown, malformed, expired or of an ended session.
+
+    `expires_at` is when the session ends even in use.
+    """
 
     valid: bool
     user_id: str = ""
@@ -93,7 +112,9 @@ class UsersResponse(msgspec.Struct, frozen=True):
     users: tuple[User, ...]
 
 
-class RegisterRequest(msgspec.Struct, frozen=True):
+class RegisterRequest(Confidential, frozen=True):
+    """Emails are unique in any case of their letters. `device` is the client's User-Agent."""
+
     email: str
     username: str
     password: str
@@ -101,8 +122,8 @@ class RegisterRequest(msgspec.Struct, frozen=True):
     device: str | None = None
 
 
-class RegisterResponse(msgspec.Struct, frozen=True):
-    """A new account with its first session."""
+class RegisterResponse(Confidential, frozen=True):
+    """A new account with its first session. `expires_at` is when that ends even in use."""
 
     user: User
     session_id: str
@@ -110,13 +131,15 @@ class RegisterResponse(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-class LoginRequest(msgspec.Struct, frozen=True):
+class LoginRequest(Confidential, frozen=True):
+    """`device` is the client's User-Agent."""
+
     email: str
     password: str
     device: str | None = None
 
 
-class LoginResponse(msgspec.Struct, frozen=True):
+class LoginResponse(Confidential, frozen=True):
     """A new session. `expires_at` is when it ends even in use."""
 
     user: User
@@ -138,7 +161,7 @@ class ListSessionsRequest(msgspec.Struct, frozen=True):
 
 
 class SessionsResponse(msgspec.Struct, frozen=True):
-    """The living sessions of who acts, last used first."""
+    """The living sessions of who acts, last used first, 1,000 at the most."""
 
     sessions: tuple[Session, ...]
 
@@ -179,22 +202,24 @@ class AuthService(Protocol):
 
     @policy(deadline=2.0, idempotent=True)
     async def get_users_by_ids(self, request: GetUsersByIdsRequest) -> UsersResponse:
-        """Ids that do not exist are left out."""
+        """Ids that do not exist are left out. Raises InvalidInput for more than 1,000."""
         ...
 
     @policy(deadline=15.0)
     async def register(self, request: RegisterRequest) -> RegisterResponse:
-        """Raises EmailTaken, UsernameTaken, InvalidInput, RateLimited."""
+        """Raises EmailTaken or UsernameTaken; RateLimited; HashingBusy; InvalidEmail, InvalidUsername, InvalidPassword
+        or InvalidName after the first field that is wrong, with every wrong one in its details.
+        """
         ...
 
     @policy(deadline=15.0)
     async def login(self, request: LoginRequest) -> LoginResponse:
-        """Raises InvalidCredentials (the same, in the same time, for an unknown email), RateLimited."""
+        """Raises InvalidCredentials (the same, in the same time, for an unknown email), RateLimited, HashingBusy."""
         ...
 
     @policy(deadline=2.0, idempotent=True)
     async def logout(self, request: LogoutRequest) -> LogoutResponse:
-        """Twice is no error."""
+        """Twice is no error, nor is it with nobody signed in."""
         ...
 
     @policy(deadline=2.0, idempotent=True)
@@ -204,10 +229,20 @@ class AuthService(Protocol):
 
     @policy(deadline=2.0, idempotent=True)
     async def end_session(self, request: EndSessionRequest) -> EndSessionResponse:
-        """One of one's own sessions. Raises SessionNotFound, also for somebody else's."""
+        """One of one's own; twice is no error. Raises Unauthenticated; SessionNotFound, also for somebody else's."""
         ...
 
     @policy(deadline=2.0, idempotent=True)
     async def end_other_sessions(self, request: EndOtherSessionsRequest) -> EndOtherSessionsResponse:
-        """Every session of who acts but the one that the call came with."""
+        """Every session of who acts but the one that the call came with. Raises Unauthenticated."""
         ...
+
+
+async def users_by_id(auth: AuthService, ids: Iterable[str]) -> dict[str, User]:
+    """Those of `ids` that exist, by their id: what a batched resolver needs. One call for each 1,000 of them."""
+    distinct = tuple(dict.fromkeys(ids))
+    found: dict[str, User] = {}
+    for start in range(0, len(distinct), MOST_IDS):
+        response = await auth.get_users_by_ids(GetUsersByIdsRequest(distinct[start : start + MOST_IDS]))
+        found.update((each.id, each) for each in response.users)
+    return found

@@ -1,8 +1,10 @@
 """The migrations runner: order, what it refuses, and kills."""
 
 import asyncio
+import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +31,9 @@ FILES = {
     ),
     "a/0001_first": "INSERT INTO b_log VALUES ('a1');",
 }
-EFFECTS = {"b/0001_tables": ["b1"], "b/0002_more": ["b2", "b2"], "a/0001_first": ["a1"]}
+CHECKOUT = Path(__file__).parents[3]
 APPLIED = prepare(lambda _: AppliedMigration.raw("SELECT * FROM girok_migration ORDER BY rowid"))
+LINES = prepare(lambda _: AppliedMigration.raw("SELECT line FROM b_log ORDER BY rowid"))
 
 
 class FixedClock:
@@ -63,7 +66,7 @@ def write(root: Path, name: str, text: str) -> None:
 
 async def log(db: Database) -> list[str]:
     """What the migrations wrote, in order."""
-    return [row["line"] for row in await db.fetch(prepare(lambda _: AppliedMigration.raw("SELECT line FROM b_log"))())]
+    return [row["line"] for row in await db.fetch(LINES())]
 
 
 async def applied(db: Database) -> list[str]:
@@ -169,29 +172,41 @@ class TestStatus:
 
 
 class TestKill:
-    # The first file has five instants (the record, two statements, before and after the commit), the others six and
-    # four; the table of records comes before them all.
+    # The table of records has one instant; the first file has five (the record, two statements, before and after its
+    # commit), the others six and four.
     @pytest.mark.parametrize("at", range(16))
     async def test_a_file_has_run_and_is_recorded_or_neither(self, tmp_path: Path, root: Path, at: int) -> None:
-        assert await died(root, tmp_path / "girok.db", at) == -9
-        db = SQLiteDatabase(tmp_path / "girok.db")
+        path = tmp_path / "girok.db"
+        assert await exit_code(root, path, at) == -9
+        db = SQLiteDatabase(path)
         await db.open()
-        standing = await status(db, ["b", "a"], root)
-        recorded = [f"{each.domain}/{name}" for each in standing for name in each.applied]
-        await db.execute_script("CREATE TABLE IF NOT EXISTS b_log (line TEXT)") if not recorded else None
-        assert await log(db) == [line for name in recorded for line in EFFECTS[name]]
-        await db.execute_script("DROP TABLE b_log") if not recorded else None
+        recorded = [f"{each.domain}/{name}" for each in await status(db, ["b", "a"], root) for name in each.applied]
+        assert contents(path) == effects(recorded)
         await migrate(db, ["b", "a"], root)
-        assert await log(db) == ["b1", "b2", "b2", "a1"]
+        assert contents(path) == effects(FILES)
         await db.close()
 
-    async def test_there_are_no_more_instants(self, tmp_path: Path, root: Path) -> None:
-        assert await died(root, tmp_path / "girok.db", 16) == 0
+    async def test_these_were_all_instants(self, tmp_path: Path, root: Path) -> None:
+        assert await exit_code(root, tmp_path / "girok.db", 16) == 0
 
 
-async def died(root: Path, path: Path, at: int) -> int:
-    """The exit code of a process that migrates and kills itself at the instant `at`."""
+async def exit_code(root: Path, path: Path, at: int) -> int:
+    """How a process ends that migrates and kills itself at the instant `at`."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.kernel.db.dying", str(root), str(path), str(at)
+        sys.executable, "-m", "tests.kernel.db.dying", str(root), str(path), str(at), cwd=CHECKOUT
     )
     return await asyncio.wait_for(child.wait(), 30)
+
+
+def contents(path: Path) -> list[str]:
+    """A database as SQL, but for the record of its migrations."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if "girok_migration" not in line]
+
+
+def effects(names: Iterable[str]) -> list[str]:
+    """The same of a database on which these files ran."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for name in names:
+            connection.executescript(FILES[name])
+        return list(connection.iterdump())

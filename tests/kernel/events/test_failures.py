@@ -14,7 +14,7 @@ from girok.db.database import Database
 from girok.db.unit import Unit
 from girok.errors import Conflict, Unavailable
 from girok.events.consumer import Consumer, Delivery
-from girok.events.worker import backoff
+from girok.events.handling import backoff
 from girok.port import DeadlineExceeded
 from girok.sections import Events
 from girok.testing.events import settle

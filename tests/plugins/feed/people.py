@@ -4,8 +4,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from girok.context import Actor, CallContext, acting_as
+from girok.testing.box import TestBox
+from plugins.auth.ports import AuthService, RegisterRequest
 from plugins.feed.ports import CreatePostRequest, FeedService, GetTimelineRequest, Post
-from tests.plugins.feed.stage import Stage
+from tests.scenarios.story import PASSWORD
 
 __all__ = ["Person", "person"]
 
@@ -40,6 +42,9 @@ class Person:
                     return texts
 
 
-def person(box: Stage, username: str) -> Person:
-    """Somebody new."""
-    return Person(Actor(box.accounts.add(username).id), username, box.kit.ports[FeedService])
+async def person(box: TestBox, username: str) -> Person:
+    """Register `username`."""
+    registered = await box.kit.ports[AuthService].register(
+        RegisterRequest(email=f"{username}@example.org", username=username, password=PASSWORD, name=username.title())
+    )
+    return Person(Actor(registered.user.id, "USER", registered.session_id), username, box.kit.ports[FeedService])

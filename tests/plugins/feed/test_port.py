@@ -1,12 +1,10 @@
 """FeedService: for every call first anonymous, then somebody else's, then valid."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from girok.errors import InvalidInput, Unauthenticated
 from girok.paging import InvalidCursor
+from girok.testing.box import TestBox
 from plugins.auth.errors import UserNotFound
 from plugins.feed.errors import CannotFollowOneself, InvalidClientId, InvalidText, NotYourPost, PostNotFound
 from plugins.feed.ports import (
@@ -24,28 +22,21 @@ from plugins.feed.ports import (
     UnlikePostRequest,
 )
 from tests.plugins.feed.people import Person, person
-from tests.plugins.feed.stage import Stage, stage_on
 
 
 @pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage_on(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def feed(box: Stage) -> FeedService:
+def feed(box: TestBox) -> FeedService:
     return box.kit.ports[FeedService]
 
 
 @pytest.fixture
-def ada(box: Stage) -> Person:
-    return person(box, "ada")
+async def ada(box: TestBox) -> Person:
+    return await person(box, "ada")
 
 
 @pytest.fixture
-def ben(box: Stage) -> Person:
-    return person(box, "ben")
+async def ben(box: TestBox) -> Person:
+    return await person(box, "ben")
 
 
 class TestCreatePost:
@@ -87,7 +78,7 @@ class TestDeletePost:
         with ben.acts(), pytest.raises(NotYourPost):
             await ben.feed.delete_post(DeletePostRequest(post.id))
 
-    async def test_deleted_post_is_gone_everywhere(self, box: Stage, ada: Person, ben: Person) -> None:
+    async def test_deleted_post_is_gone_everywhere(self, box: TestBox, ada: Person, ben: Person) -> None:
         with ben.acts():
             await ben.feed.follow(FollowRequest("ada"))
         post = await ada.posts("hello")
@@ -174,7 +165,7 @@ class TestUnfollow:
         with pytest.raises(Unauthenticated):
             await feed.unfollow(UnfollowRequest("ada"))
 
-    async def test_unfollow_twice_is_no_error_and_posts_are_gone(self, box: Stage, ada: Person, ben: Person) -> None:
+    async def test_unfollow_twice_is_no_error_and_posts_are_gone(self, box: TestBox, ada: Person, ben: Person) -> None:
         await ada.posts("hello")
         with ben.acts():
             await ben.feed.follow(FollowRequest("ada"))

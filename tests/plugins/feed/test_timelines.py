@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from girok.testing.box import box_on
 from plugins.feed.ports import DeletePostRequest, FollowRequest, GetUserPostsRequest, UnfollowRequest
 from tests.plugins.feed.people import Person, person
-from tests.plugins.feed.stage import stage_on
 
 PEOPLE = ("ada", "ben", "cyd")
 steps = st.lists(
@@ -66,8 +66,8 @@ class TestTimeline:
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     async def test_is_what_the_rules_say(self, story: list[tuple[str, object]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            async with stage_on(Path(folder), fan_out_chunk=1) as box:
-                people = {name: person(box, name) for name in PEOPLE}
+            async with box_on(Path(folder) / "data", GIROK_FEED_FAN_OUT_CHUNK="1") as box:
+                people = {name: await person(box, name) for name in PEOPLE}
                 model = Model()
                 for number, (kind, who) in enumerate(story):
                     await _play(people, model, kind, who, number)
@@ -79,9 +79,9 @@ class TestTimeline:
 class TestFanOut:
     @pytest.mark.parametrize("followers", [1, 2, 3, 4])
     async def test_reaches_every_follower_whatever_the_chunk(self, tmp_path: Path, followers: int) -> None:
-        async with stage_on(tmp_path, fan_out_chunk=2) as box:
-            author = person(box, "author")
-            readers = [person(box, f"reader{number}") for number in range(followers)]
+        async with box_on(tmp_path / "data", GIROK_FEED_FAN_OUT_CHUNK="2") as box:
+            author = await person(box, "author")
+            readers = [await person(box, f"reader{number}") for number in range(followers)]
             for reader in readers:
                 with reader.acts():
                     await reader.feed.follow(FollowRequest("author"))
@@ -90,8 +90,8 @@ class TestFanOut:
             assert [await reader.sees() for reader in readers] == [["hello"]] * followers
 
     async def test_backfill_takes_the_newest(self, tmp_path: Path) -> None:
-        async with stage_on(tmp_path, backfill=2) as box:
-            author, reader = person(box, "author"), person(box, "reader")
+        async with box_on(tmp_path / "data", GIROK_FEED_BACKFILL="2") as box:
+            author, reader = await person(box, "author"), await person(box, "reader")
             for number in range(4):
                 await author.posts(f"post {number}")
             with reader.acts():

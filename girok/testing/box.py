@@ -13,6 +13,7 @@ from girok.manifest import discover
 from girok.roles import resolve
 from girok.settings_load import load
 from girok.testing.client import Browser
+from girok.testing.events import settle
 from girok.wiring import Box, open_box
 
 __all__ = ["TestBox", "box_on"]
@@ -41,11 +42,11 @@ class TestBox:
 
     def browser(self, base_url: str = "http://127.0.0.1:8787") -> Browser:
         """A browser that calls the app in process, from the loopback address."""
-        return Browser(base_url, httpx.ASGITransport(self.app.asgi, client=("127.0.0.1", 50_000)))
+        return Browser(base_url, httpx.ASGITransport(self.app.edge, client=("127.0.0.1", 50_000)))
 
     async def settle(self) -> None:
         """Wait until every event that is due has been handled."""
-        await self.box.bus.settle()
+        await settle(self.box.bus)
 
 
 @asynccontextmanager

@@ -1,0 +1,94 @@
+"""The HTTP application of an open box: its plugins' routes and the kernel's own, behind the edge.
+
+app = build(box)
+Server(app.edge, ...)
+"""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from girok import __version__
+from girok.db.statement import Sql
+from girok.http.app import build_http
+from girok.http.cors import Origins
+from girok.http.edge import Edge
+from girok.manifest import part
+from girok.objects.http import routes as object_routes
+from girok.sections import Core, Metrics, Web
+from girok.telemetry.health import Health
+from girok.telemetry.metrics import Metrics as Counters
+from girok.wiring import Box
+
+__all__ = ["App", "ProcessStatus", "build"]
+
+
+class ProcessStatus(msgspec.Struct, frozen=True):
+    """What the control command `status` gives; `uptime` in seconds."""
+
+    version: str
+    pid: int
+    roles: tuple[str, ...]
+    uptime: float
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """`edge` is what a server serves; `status` is a control command."""
+
+    edge: Edge
+    health: Health
+    status: Callable[[dict[str, Any]], Awaitable[ProcessStatus]]
+
+    def drain(self) -> None:
+        """From now on the process is not ready, and answers close their connections."""
+        self.health.draining = self.edge.draining = True
+
+
+def build(box: Box) -> App:
+    """The application of `box`. Raises Refusal for settings that it cannot serve with."""
+    settings = box.settings
+    health = Health(settings.get(Metrics))
+    health.add("store", lambda: _store(box), vital=True)
+    counters = Counters(version=__version__, roles=box.plan.local)
+    counters.watch(
+        {
+            "girok_db_units_total": lambda: box.db.units,
+            "girok_db_groups_total": lambda: box.db.groups,
+            "girok_db_reads_total": lambda: box.db.reads,
+            "girok_db_reads_offloaded_total": lambda: box.db.reads_offloaded,
+        }
+    )
+    counters.watch_bus(box.bus.stats)
+    modules = [part(name, "http") for name in box.plan.local]
+    http = build_http(
+        [
+            *object_routes(box.objects),
+            *(route for module in modules if module is not None for route in module.routes(box.kit)),
+        ],
+        settings=settings,
+        roles={name: box.manifests[name].summary for name in box.plan.local},
+        health=health,
+        metrics=counters,
+        origins=Origins(settings.get(Web).origins, development=settings.get(Core).mode == "development"),
+        clock=box.kit.clock,
+    )
+    return App(http.edge, health, _status(box))
+
+
+async def _store(box: Box) -> None:
+    """The store answers a read; else what it raises is why not."""
+    await box.db.fetch(Sql("SELECT 1", []))
+
+
+def _status(box: Box) -> Callable[[dict[str, Any]], Awaitable[ProcessStatus]]:
+    since = monotonic()
+
+    async def status(_: dict[str, Any]) -> ProcessStatus:
+        return ProcessStatus(__version__, os.getpid(), box.plan.local, monotonic() - since)
+
+    return status

@@ -1,0 +1,29 @@
+"""Fixtures for every test, and `--require-external`, with which a test that skips itself fails."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from girok.testing.box import TestBox, box_on
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--require-external`: what the `external` tests need is there, so none of them may be skipped."""
+    parser.addoption("--require-external", action="store_true", help="a skipped `external` test is a failure")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:
+    """Turn the skip of an `external` test into a failure where it was required to run."""
+    report: pytest.TestReport = yield
+    if report.skipped and item.get_closest_marker("external") and item.config.getoption("--require-external"):
+        report.outcome = "failed"
+    return report
+
+
+@pytest.fixture
+async def box(tmp_path: Path) -> AsyncIterator[TestBox]:
+    """A whole box, fresh for the test."""
+    async with box_on(tmp_path / "data") as opened:
+        yield opened
