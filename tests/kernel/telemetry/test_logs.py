@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import logging.config
 import subprocess
 import sys
 import warnings
@@ -13,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from granian.log import LogLevels, configure_logging
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -242,7 +242,7 @@ class TestConfigure:
 
 class TestGranian:
     def test_its_lines_go_through_our_handler(self, written: Written) -> None:
-        logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **granian_logging()})
+        configure_logging(LogLevels.warning, granian_logging())  # as its server does, which another test may have run
         granian = logging.getLogger("_granian")
         granian.warning("Embedded server is experimental!")
         granian.error("Application callable raised an exception")
