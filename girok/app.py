@@ -82,7 +82,7 @@ def build(box: Box) -> App:
 
 async def _store(box: Box) -> None:
     """The store answers a read; else what it raises is why not."""
-    await box.db.fetch(Sql("SELECT 1", []))
+    await box.db.fetch(Sql("SELECT 1"))
 
 
 def _status(box: Box) -> Callable[[dict[str, Any]], Awaitable[ProcessStatus]]:

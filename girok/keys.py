@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
+from girok.fsync import sync_directory
 from girok.refusal import Refusal
 
 __all__ = ["FileKeys", "KeyUnusable", "Keys"]
@@ -57,7 +58,7 @@ class FileKeys:
         finally:
             draft.unlink(missing_ok=True)
         # Also when another was first: its key must outlast a power cut before anything is signed with it.
-        _sync_directory(self._directory)
+        sync_directory(self._directory)
 
 
 def _write(path: Path, secret: bytes) -> None:
@@ -65,14 +66,6 @@ def _write(path: Path, secret: bytes) -> None:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> bytes:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from girok.clock import Clock
+from girok.fsync import sync_directory
 from girok.objects.port import (
     BUCKETS,
     Bucket,
@@ -31,7 +32,7 @@ from girok.objects.port import (
 from girok.objects.signing import Grant, UrlSigner
 from girok.objects.stored_file import Draft, StoredFile, Trailer
 from girok.objects.threads import on_thread
-from girok.objects.tree import Tree, sync_directory
+from girok.objects.tree import Tree
 
 __all__ = ["FileObjects", "OpenObject"]
 

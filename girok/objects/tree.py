@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from girok.fsync import sync_directory
 from girok.objects.port import ObjectExists
 
-__all__ = ["Tree", "sync_directory"]
+__all__ = ["Tree"]
 
 _MARK = "@"
 
@@ -87,15 +88,6 @@ class Tree:
                 except OSError:
                     return
                 folder = folder.parent
-
-
-def sync_directory(folder: Path) -> None:
-    """Make what was named, renamed and unlinked in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _walk(folder: Path, above: str, start: str) -> Iterator[tuple[str, Path]]:

@@ -11,7 +11,7 @@ from girok.clock import Clock, SystemClock, Uuid7Factory
 from girok.db.database import Database, StoreUnavailable
 from girok.db.migrations import migrate
 from girok.db.sqlite import SQLiteDatabase
-from girok.db.statement import Row, Statement
+from girok.db.statement import Row, Sql, Statement
 from girok.db.unit import Unit, UnitFactory, emit, execute
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
@@ -29,17 +29,6 @@ class Liked(Event, frozen=True):
 
 class Ignored(Event, frozen=True):
     subject: ClassVar[str] = "test.nobody.cares"
-
-
-class Sql:
-    """A statement given as text."""
-
-    def __init__(self, text: str, *values: Any) -> None:
-        self.text = text
-        self.values = list(values)
-
-    def sql(self, dialect: str) -> tuple[str, list[Any]]:
-        return self.text, self.values
 
 
 class HandClock:
@@ -113,7 +102,7 @@ def store(delivery: Delivery, value: str) -> Unit[bool]:
     """The effect of a consumer: `value` once for each event."""
     new = yield from delivery.once()
     if new:
-        yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", value))
+        yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", [value]))
     return new
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from girok.context import current
 from girok.db.database import Database
+from girok.db.statement import Sql
 from girok.db.unit import Unit
 from girok.errors import Conflict, Unavailable
 from girok.events.consumer import Consumer, Delivery
@@ -18,7 +19,7 @@ from girok.events.handling import backoff
 from girok.port import DeadlineExceeded
 from girok.sections import Events
 from girok.testing.events import settle
-from tests.kernel.events.stage import HandClock, Liked, Sql, Stage, stage, store
+from tests.kernel.events.stage import HandClock, Liked, Stage, stage, store
 
 SLOW = Events(retry_seconds=1.0, max_deliver=8)
 

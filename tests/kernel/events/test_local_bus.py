@@ -10,12 +10,13 @@ import pytest
 
 from girok.context import Actor, CallContext, current, use
 from girok.db.database import Database
+from girok.db.statement import Sql
 from girok.db.unit import Unit, emit, execute
 from girok.events.consumer import Consumer, Delivery, Handler
 from girok.events.event import Event
 from girok.sections import Events
 from girok.testing.events import settle
-from tests.kernel.events.stage import HandClock, Ignored, Liked, Sql, stage, store
+from tests.kernel.events.stage import HandClock, Ignored, Liked, stage, store
 
 NEVER_AGAIN = Events(retry_seconds=3600, max_deliver=2)
 

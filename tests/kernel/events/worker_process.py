@@ -13,17 +13,18 @@ from functools import partial
 from pathlib import Path
 
 from girok.db.database import Database
+from girok.db.statement import Sql
 from girok.db.unit import Unit, emit, execute
 from girok.events.consumer import Consumer, Delivery
 from girok.testing.events import settle
-from tests.kernel.events.stage import Liked, Sql, stage, store
+from tests.kernel.events.stage import Liked, stage, store
 
 EMITTERS = 8
 
 
 def named(name: str) -> Unit[None]:
     """Emit the event `name`."""
-    yield from execute(Sql("INSERT INTO test_emitted (name) VALUES (?)", name))
+    yield from execute(Sql("INSERT INTO test_emitted (name) VALUES (?)", [name]))
     yield from emit(Liked(name))
 
 
