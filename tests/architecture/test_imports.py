@@ -62,9 +62,20 @@ class TestPlugin:
         used = {each.module.split(".")[1] for each in _foreign(manifest.name)}
         assert set(manifest.requires) <= used
 
+    def test_asks_for_no_role_and_no_mode(self, manifest: Manifest) -> None:
+        forbidden = ("girok.roles", "girok.wiring", "girok.run", "girok.app", "girok.cli", "girok.sections.Core")
+        found = [
+            str(each)
+            for path in sources(f"plugins/{manifest.name}")
+            for each in imports(path)
+            if each.module.startswith(forbidden)
+        ]
+        assert found == []
+
+
+@pytest.mark.parametrize("manifest", [each for each in MANIFESTS.values() if not each.edge], ids=lambda each: each.name)
+class TestPartOfADomain:
     def test_parts_that_edges_collect_import_only_contracts(self, manifest: Manifest) -> None:
-        if manifest.edge:
-            pytest.skip("an edge's own part touches its own sessions")
         own = {"ports", "events", "errors"}
         inside = [
             str(each)
@@ -75,16 +86,6 @@ class TestPlugin:
             if each.module.startswith("plugins.") and each.module.split(".")[2] not in own
         ]
         assert inside == []
-
-    def test_asks_for_no_role_and_no_mode(self, manifest: Manifest) -> None:
-        forbidden = ("girok.roles", "girok.wiring", "girok.run", "girok.app", "girok.cli", "girok.sections.Core")
-        found = [
-            str(each)
-            for path in sources(f"plugins/{manifest.name}")
-            for each in imports(path)
-            if each.module.startswith(forbidden)
-        ]
-        assert found == []
 
 
 class TestContracts:
