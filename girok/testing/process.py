@@ -13,6 +13,8 @@ import httpx
 
 __all__ = ["GirokProcess", "free_port", "running"]
 
+GIROK = (sys.executable, "-m", "girok")
+"""The command of this checkout."""
 _READY_WITHIN = 30.0
 
 
@@ -24,16 +26,22 @@ def free_port() -> int:
 
 
 class GirokProcess:
-    """One `girok run` on `data`. Its output goes to `DATA/../<name>.log`."""
+    """One `girok run` on `data`, in the folder that holds it. Its output goes to `DATA/../<name>.log`."""
 
     def __init__(
-        self, data: Path, port: int, *, args: Sequence[str] = (), env: dict[str, str] | None = None, python: str = ""
+        self,
+        data: Path,
+        port: int,
+        *,
+        args: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        girok: Sequence[str] = GIROK,
     ) -> None:
         self.data = data
         self.port = port
         self.base_url = f"http://127.0.0.1:{port}"
         self.log_path = data.parent / f"{data.name}.log"
-        self._args = [python or sys.executable, "-m", "girok", "run", "--data", str(data), "--port", str(port), *args]
+        self._args = [*girok, "run", "--data", str(data), "--port", str(port), *args]
         self._env = {**os.environ, **(env or {})}
         self.child: asyncio.subprocess.Process | None = None
 
@@ -45,7 +53,9 @@ class GirokProcess:
     async def start(self) -> None:
         """Start it and wait until /readyz answers 200. Raises AssertionError with the log when it does not."""
         with self.log_path.open("ab") as log:
-            self.child = await asyncio.create_subprocess_exec(*self._args, stdout=log, stderr=log, env=self._env)
+            self.child = await asyncio.create_subprocess_exec(
+                *self._args, stdout=log, stderr=log, env=self._env, cwd=self.data.parent
+            )
         await self._until_ready(self.child)
 
     async def kill(self) -> None:
@@ -76,10 +86,10 @@ class GirokProcess:
 
 @asynccontextmanager
 async def running(
-    data: Path, *, args: Sequence[str] = (), env: dict[str, str] | None = None
+    data: Path, *, args: Sequence[str] = (), env: dict[str, str] | None = None, girok: Sequence[str] = GIROK
 ) -> AsyncGenerator[GirokProcess, None]:
-    """A ready process; killed at the end if it still runs."""
-    process = GirokProcess(data, free_port(), args=args, env=env)
+    """A ready process; killed at the end if it still runs. `girok` is the command that is run."""
+    process = GirokProcess(data, free_port(), args=args, env=env, girok=girok)
     try:
         await process.start()
         yield process
