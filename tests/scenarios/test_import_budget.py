@@ -1,0 +1,29 @@
+"""What one box loads: after a whole story, and not one package more than it needs."""
+
+import sys
+from pathlib import Path
+
+from girok.testing.process import running
+from tests.scenarios import story
+
+TELLING = """
+import atexit, pathlib, sys
+known = {*sys.stdlib_module_names, "girok", "plugins", "cython_runtime"}
+loaded = lambda: {name.partition(".")[0] for name in sys.modules if name[0] != "_"} - known
+atexit.register(lambda: pathlib.Path("loaded").write_text(" ".join(loaded())))
+from girok.cli import main
+main()
+"""
+BUDGET = (
+    "annotated_types anyio argon2 click colorama cryptography granian graphql inflection litestar msgspec multidict "
+    "multipart piccolo sniffio typing_extensions uvloop yaml"
+)
+"""yaml (40 ms) comes with Litestar's OpenAPI plugin, whatever is switched off; colorama and inflection with Piccolo."""
+
+
+class TestOneBox:
+    async def test_has_loaded_its_budget_and_no_more(self, tmp_path: Path) -> None:
+        async with running(tmp_path / "data", girok=[sys.executable, "-c", TELLING]) as box:
+            await story.tell(box.base_url)
+            await box.stop()
+        assert set((tmp_path / "loaded").read_text().split()) - set(BUDGET.split()) == set()
