@@ -1,0 +1,124 @@
+"""A server as a child process: started in a session of its own, waited for, stopped by its process id.
+
+The child is a plain Popen that is looked at now and then, so that it outlives the event loop that started it.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from girok.refusal import Refusal
+
+__all__ = ["Probe", "ServerNotReady", "ServerProcess", "answers"]
+
+Probe = Callable[[], Awaitable[bool]]
+_LOOK_EVERY = 0.02
+
+
+class ServerNotReady(Refusal):
+    """A server ended, or did not answer in time."""
+
+
+class ServerProcess:
+    """One server. `url` is what girok's settings take; its output goes to FOLDER/server.log."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        url: str,
+        ready: Probe,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+        last_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self.url = url
+        self.folder = folder
+        self.child: subprocess.Popen[bytes] | None = None
+        self._command = command
+        self._ready = ready
+        self._prepare = prepare
+        self._last_signal = last_signal
+
+    @property
+    def running(self) -> bool:
+        """It was started and has not ended."""
+        return self.child is not None and self.child.poll() is None
+
+    async def start(self, within: float = 30.0) -> None:
+        """Start it and wait until it answers, `within` seconds. Raises ServerNotReady with the end of its log."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._prepare is not None:
+            await self._prepare()
+        self.child = child = self._spawn()
+        try:
+            async with asyncio.timeout(within):
+                while not await self._ready():
+                    if child.poll() is not None:
+                        raise ServerNotReady(f"{self.name} ended with {child.returncode}: {self._said()}")
+                    await asyncio.sleep(_LOOK_EVERY)
+        except TimeoutError:
+            raise ServerNotReady(f"{self.name} did not answer within {within:g} s: {self._said()}") from None
+
+    async def stop(self, within: float = 10.0) -> None:
+        """Ask it to end; after `within` seconds it has to."""
+        if self.child is None or not self.running:
+            return
+        self.child.send_signal(self._last_signal)
+        try:
+            async with asyncio.timeout(within):
+                await self._ended()
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL to the whole of it."""
+        if self.running:
+            self._signal(signal.SIGKILL)
+            await self._ended()
+
+    def pause(self) -> None:
+        """SIGSTOP: it holds its connections and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT after `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.child is None:
+            raise RuntimeError(f"{self.name} was not started")
+        os.killpg(self.child.pid, number)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - the programs are those of the wheels
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    async def _ended(self) -> None:
+        while self.running:  # noqa: ASYNC110 - a process has no event to wait for
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def _said(self) -> str:
+        lines = (self.folder / "server.log").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+async def answers(port: int, question: bytes, answer: bytes) -> bool:
+    """Whether something on the loopback address begins its answer to `question` with `answer`."""
+    try:
+        async with asyncio.timeout(1.0):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(question)
+                return await reader.readexactly(len(answer)) == answer
+            finally:
+                writer.close()
+    except (OSError, EOFError, TimeoutError):
+        return False
