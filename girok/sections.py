@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from girok.settings import Section, Settings, Wrong
 
-__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Nats", "Web"]
+__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Web"]
 
 Origin = Annotated[
     str,
@@ -114,20 +114,5 @@ class Events(Section, frozen=True):
     ] = 1.0
 
 
-class Nats(Section, frozen=True):
-    """NATS JetStream: set, it makes this process a part of a cluster."""
-
-    section: ClassVar[str] = "nats"
-
-    url: Annotated[
-        str,
-        Meta(
-            pattern=r"^(?:(?:nats|tls|ws|wss)://\S+)?\Z",
-            extra={"form": "a URL like nats://host:4222, or empty"},
-            description="The server, as nats://host:4222. Empty: one box.",
-        ),
-    ] = ""
-
-
-SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Drain, Events, Nats)
+SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Drain, Events)
 """In the order in which people read them."""

@@ -95,6 +95,7 @@ class Schema:
         """`; did you mean http.port?`, or nothing when no key is like the path."""
         last = difflib.get_close_matches(path[-1], [key.path[-1] for key in self.keys], 1)
         names = [key.name for key in self.keys if key.path[-1] in last]
+        names = [name for name in names if name == dotted((*path[:-1], *last))] or names
         names = names or difflib.get_close_matches(dotted(path), [key.name for key in self.keys], 1, cutoff=0.8)
         return f"; did you mean {' or '.join(names[:3])}?" if names else ""
 

@@ -18,6 +18,7 @@ from girok.manifest import Manifest, ManifestError
 from girok.ratelimit import limits_section
 from girok.refusal import Refusal
 from girok.sections import SECTIONS
+from girok.sections_cluster import CLUSTER_SECTIONS, peers_section
 from girok.settings import Section, Settings
 from girok.settings_keys import KeyPath, Schema, dotted, is_struct, variable_of
 from girok.settings_sources import Given, Problem, UnknownVariable, from_environment, from_file, from_flags
@@ -41,7 +42,7 @@ def schema_of(manifests: Mapping[str, Manifest]) -> Schema:
     """The keys of the kernel, `[limits]` and every plugin. Raises ManifestError for one that cannot be a setting."""
     plugins = [each.settings for each in manifests.values() if each.settings is not None]
     try:
-        return Schema([*SECTIONS, limits_section(manifests), *plugins])
+        return Schema([*SECTIONS, *CLUSTER_SECTIONS, peers_section(manifests), limits_section(manifests), *plugins])
     except (TypeError, ValueError) as error:
         raise ManifestError(f"the settings of a plugin cannot be: {error}") from error
 

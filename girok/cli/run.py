@@ -8,7 +8,8 @@ import click
 from girok.cli.options import Loaded, load_settings, place_options
 from girok.refusal import Refusal
 from girok.roles import Plan, resolve
-from girok.sections import Log, Nats
+from girok.sections import Log
+from girok.sections_cluster import Nats
 
 __all__ = ["OneBoxOnly", "run"]
 

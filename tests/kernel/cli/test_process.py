@@ -12,7 +12,7 @@ from tests.kernel.cli.process import girok
 
 NO_NUMBER = "must be a whole number from 0 to 65535, not 'x'"
 ONE_BOX = "nats.url (GIROK_NATS_URL) is set, but this version runs as one box only"
-NATS = "GIROK_NATS_URL=nats://h"
+NATS = "GIROK_CLUSTER_SECRET=0123456789abcdef GIROK_NATS_URL=nats://h"
 REFUSED = [
     ("nope", "No such command 'nope' (see `girok --help`)"),
     ("--nope", "No such option"),
@@ -107,9 +107,10 @@ try:
     main(sys.argv[1:])
 except SystemExit as end:
     assert not end.code, end.code
-print("loaded:", *sorted({name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)))
+loaded = {name.partition(".")[0] for name in sys.modules if name[0] != "_"}
+print("loaded:", *sorted(loaded - set(sys.stdlib_module_names)))
 """
-LEAN = {"__main__", "click", "girok", "msgspec", "plugins", "typing_extensions"}
+LEAN = {"click", "girok", "msgspec", "plugins", "typing_extensions"}
 
 
 class TestStart:

@@ -58,6 +58,7 @@ class TestShow:
             "GIROK_SHOP_MODELS__X__URL": "https://ada:hush-hush@host/",
             "GIROK_SHOP_MODELS__X__KEY": "hush-hush",
             "GIROK_NATS_URL": "nats://hush-hush@host",
+            "GIROK_CLUSTER_SECRET": "hush-hush-hush-hush",
         }
         text = shown(SCHEMA, load(MANIFESTS, env=env))
         assert "hush" not in text
