@@ -1,0 +1,74 @@
+"""A plugin's port beside its gRPC service: `feed.proto` and `ports.py` have to say the same, or girok does not start.
+
+`get_timeline` is GetTimeline. What a method takes and gives are the Structs of its signature.
+"""
+
+from types import ModuleType
+from typing import Any, NamedTuple, get_type_hints
+
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+
+from girok.manifest import part
+from girok.port import Policy, methods
+from girok.rpc.agreement import ContractMismatch
+from girok.rpc.converter import Converter
+from girok.rpc.status import ErrorClasses, known_errors
+
+__all__ = ["Contract", "Method", "contract_of"]
+
+
+class Method(NamedTuple):
+    """One call. `path` is its HTTP/2 path."""
+
+    name: str
+    path: str
+    policy: Policy
+    request: Converter
+    response: Converter
+
+
+class Contract(NamedTuple):
+    """A port as it is called over gRPC. `errors`: what its methods raise, by reason."""
+
+    role: str
+    protocol: type[Any]
+    service: str
+    methods: tuple[Method, ...]
+    errors: ErrorClasses
+
+
+def contract_of(role: str, port: str) -> Contract:
+    """The contract of a role's port. Raises ContractMismatch."""
+    messages = part(role, f"{role}_pb2")
+    service: ServiceDescriptor | None = messages.DESCRIPTOR.services_by_name.get(port) if messages else None
+    if service is None:
+        raise ContractMismatch(f"plugins/{role}/{role}.proto has no service {port}")
+    protocol: type[Any] = getattr(part(role, "ports"), port)
+    policies = {_rpc_name(name): (name, policy) for name, policy in methods(protocol).items()}
+    for name in policies.keys() ^ {each.name for each in service.methods}:
+        missing = service.full_name if name in policies else f"{port} in plugins/{role}/ports.py"
+        raise ContractMismatch(f"{missing} has no method {name}")
+    found = tuple(_method(protocol, each, *policies[each.name]) for each in service.methods)
+    return Contract(role, protocol, service.full_name, found, known_errors(*_error_modules(role)))
+
+
+def _method(protocol: type[Any], method: MethodDescriptor, name: str, policy: Policy) -> Method:
+    hints = get_type_hints(getattr(protocol, name))
+    return Method(
+        name,
+        f"/{method.containing_service.full_name}/{method.name}",
+        policy,
+        Converter(hints["request"], method.input_type),
+        Converter(hints["return"], method.output_type),
+    )
+
+
+def _error_modules(role: str) -> tuple[ModuleType | None, ...]:
+    from girok import paging
+    from girok.db import database
+
+    return paging, database, part(role, "errors")
+
+
+def _rpc_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
