@@ -1,23 +1,29 @@
 """`girok new-plugin NAME`: writes a domain with its migration and passing tests, to be changed into what it is to be.
 
 The files are templates in `templates/`: `plugin/` becomes `plugins/NAME/`, `migrations/` becomes `migrations/NAME/`,
-`tests/` becomes `tests/plugins/NAME/`. In them `{{name}}` is the plugin's name, `{{Name}}` the same in CamelCase and
-`{{field}}` in camelCase.
+`tests/` becomes `tests/plugins/NAME/`. In them `{{name}}` is the plugin's name, `{{NAME}}` the same in capitals,
+`{{Name}}` in CamelCase and `{{field}}` in camelCase.
 """
 
 import keyword
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from girok.refusal import Refusal
 
-__all__ = ["ScaffoldRefused", "write_plugin"]
+__all__ = ["LONGEST_NAME", "ScaffoldRefused", "write_plugin"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+LONGEST_NAME = 24
+"""Longer ones would make lines of the templates too long."""
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*")
+_RESERVED = {"girok": "it is the kernel's own"} | dict.fromkeys(
+    ("build", "dist", "node_modules", "venv"), "pytest and ruff pass over folders of that name"
+)
 _TEMPLATES = Path(__file__).parent / "templates"
+_LISTED = re.compile(r'(?:^    "?\w+"?,\n)+', re.MULTILINE)
+"""The names of an import or of `__all__`, one to a line."""
 
 
 class ScaffoldRefused(Refusal):
@@ -25,46 +31,74 @@ class ScaffoldRefused(Refusal):
 
 
 def write_plugin(name: str, root: Path) -> list[Path]:
-    """Write plugin `name` below the repository `root`; the files. Raises ScaffoldRefused, and writes nothing."""
-    targets = {
-        "plugin": root / "plugins" / name,
+    """Write plugin `name` into the checkout `root`; its files. Raises ScaffoldRefused.
+
+    `plugins/NAME/__init__.py` comes last: before it is there, there is no such plugin. So what a killed run leaves does
+    no harm, and the next one completes it.
+    """
+    _check_name(name)
+    _check_checkout(root)
+    marker = root / "plugins" / name / "__init__.py"
+    if marker.exists():
+        raise ScaffoldRefused(f"the plugin {name!r} exists already: {marker.parent}")
+    folders = {
+        "plugin": marker.parent,
         "migrations": root / "migrations" / name,
         "tests": root / "tests" / "plugins" / name,
     }
-    _check(name, root, targets)
-    names = {"{{name}}": name, "{{Name}}": _camel(name), "{{field}}": _camel(name)[0].lower() + _camel(name)[1:]}
-    written: list[Path] = []
-    with tempfile.TemporaryDirectory(dir=root, prefix=".new-plugin-") as made:
-        for kind, target in targets.items():
-            staged = Path(made) / kind
-            written += [target / path for path in _render(_TEMPLATES / kind, staged, names)]
-        for kind, target in targets.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(Path(made) / kind, target)
-    return written
+    files = {folder / file: text for kind, folder in folders.items() for file, text in _rendered(kind, name)}
+    try:
+        for folder in folders.values():
+            _check_way(folder, files)
+        for path in sorted(files, key=lambda each: each == marker):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[path])
+    except OSError as error:
+        raise ScaffoldRefused(f"{error.filename} cannot be written: {error.strerror}") from error
+    return list(files)
 
 
-def _check(name: str, root: Path, targets: Mapping[str, Path]) -> None:
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise ScaffoldRefused(f"{name!r} is no plugin name: 2 to 30 of a-z, 0-9 and _, beginning with a letter")
-    if not (root / "plugins" / "__init__.py").is_file() or not (root / "migrations").is_dir():
-        raise ScaffoldRefused(f"{root} is not a checkout of girok: it has no plugins/ and migrations/")
-    for target in targets.values():
-        if target.exists():
-            raise ScaffoldRefused(f"{target} exists already")
+def _check_name(name: str) -> None:
+    if len(name) not in range(2, LONGEST_NAME + 1) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise ScaffoldRefused(
+            f"{name!r} is no plugin name: 2 to {LONGEST_NAME} of a-z, 0-9 and _, each word beginning with a letter, "
+            "and no keyword of Python"
+        )
+    if why := _RESERVED.get(name):
+        raise ScaffoldRefused(f"{name!r} is no plugin name: {why}")
 
 
-def _render(templates: Path, staged: Path, names: Mapping[str, str]) -> Iterator[Path]:
-    """Write every template of a folder; the paths relative to it."""
-    staged.mkdir()
-    for template in sorted(templates.iterdir()):
-        text = template.read_text()
-        for placeholder, value in names.items():
+def _check_checkout(root: Path) -> None:
+    needed = ("plugins/__init__.py", "migrations/girok", "tests/plugins/__init__.py")
+    if absent := [each for each in needed if not (root / each).exists()]:
+        raise ScaffoldRefused(f"{root} is not a checkout of girok, it has no {absent[0]}: run this in the top folder")
+
+
+def _check_way(folder: Path, files: Mapping[Path, bytes]) -> None:
+    """Raise ScaffoldRefused for anything in the folder but what a killed run leaves: our files, one cut short."""
+    for path in sorted(folder.rglob("*")):
+        ours = path in files and files[path].startswith(path.read_bytes())
+        if path.is_file() and "__pycache__" not in path.parts and not ours:
+            raise ScaffoldRefused(f"{path} is in the way: it is not what new-plugin writes; move it away")
+
+
+def _rendered(kind: str, name: str) -> Iterator[tuple[str, bytes]]:
+    """Every template of a kind: the file's name and its content."""
+    camel = "".join(word.capitalize() for word in name.split("_"))
+    values = {
+        "{{name}}": name,
+        "{{NAME}}": name.upper(),
+        "{{Name}}": camel,
+        "{{field}}": camel[0].lower() + camel[1:],
+    }
+    for template in sorted((_TEMPLATES / kind).iterdir()):
+        text = template.read_text(encoding="utf-8")
+        for placeholder, value in values.items():
             text = text.replace(placeholder, value)
-        path = Path(template.name.removesuffix(".txt"))
-        (staged / path).write_text(text)
-        yield path
+        yield template.name.removesuffix(".txt"), _LISTED.sub(_in_order, text).encode()
 
 
-def _camel(name: str) -> str:
-    return "".join(word.title() for word in name.split("_"))
+def _in_order(listed: re.Match[str]) -> str:
+    """The names as ruff wants them, wherever the plugin's own falls: those of `__all__` with regard to case."""
+    lines = listed[0].splitlines(keepends=True)
+    return "".join(sorted(lines, key=None if '"' in listed[0] else str.lower))

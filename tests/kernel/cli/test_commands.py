@@ -77,17 +77,30 @@ class TestRoles:
 
 
 class TestNewPlugin:
-    def test_it_prints_what_it_wrote(self, elsewhere: Path) -> None:
-        (elsewhere / "plugins").mkdir()
-        (elsewhere / "plugins" / "__init__.py").touch()
-        (elsewhere / "migrations").mkdir()
-        written = output("new-plugin", "shop").split()
-        assert "plugins/shop/plugin.py" in written
-        assert [path for path in written if not (elsewhere / path).is_file()] == []
+    @pytest.fixture
+    def checkout(self, elsewhere: Path) -> Path:
+        """What makes the working directory a checkout."""
+        (elsewhere / "migrations" / "girok").mkdir(parents=True)
+        for folder in ("plugins", "tests/plugins"):
+            (elsewhere / folder).mkdir(parents=True)
+            (elsewhere / folder / "__init__.py").touch()
+        return elsewhere
 
-    def test_not_twice(self, elsewhere: Path) -> None:
-        self.test_it_prints_what_it_wrote(elsewhere)
-        with pytest.raises(Refusal, match="exists already"):
+    def test_it_prints_what_it_wrote_and_nothing_else(self, checkout: Path) -> None:
+        before = set(checkout.rglob("*"))
+        written = output("new-plugin", "shop").splitlines()
+        assert {checkout / path for path in written} == {
+            path for path in set(checkout.rglob("*")) - before if path.is_file()
+        }
+
+    def test_it_tells_what_to_do_next(self, checkout: Path) -> None:
+        told = CliRunner().invoke(commands, ["new-plugin", "shop"]).stderr
+        assert "pytest tests/plugins/shop tests/architecture" in told
+        assert "plugins/shop/README.md" in told
+
+    def test_not_twice(self, checkout: Path) -> None:
+        output("new-plugin", "shop")
+        with pytest.raises(Refusal, match="'shop' exists already"):
             output("new-plugin", "shop")
 
 
