@@ -44,8 +44,8 @@ class OutboxHook(Protocol):
         """What appends `event`; runs inside the unit, under the context variables of who called `Database.run`."""
         ...
 
-    def committed(self) -> None:
-        """Called on the loop after a commit with events in it."""
+    def committed(self, events: Sequence[Event]) -> None:
+        """Called on the loop once these are durable: never before, and not for those of a unit that was undone."""
         ...
 
 

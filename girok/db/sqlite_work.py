@@ -9,6 +9,7 @@ from girok.db.sqlite_connection import Connection
 from girok.db.sqlite_errors import Interrupted
 from girok.db.statement import Row
 from girok.db.unit import Emit, Step, Unit, UnitFactory
+from girok.events.event import Event
 
 __all__ = ["TransactionLost", "Work", "unavailable"]
 
@@ -32,7 +33,7 @@ class Work(Generic[T]):
         self.caller = caller
         self.context = copy_context()
         self.apart = False
-        self.emitted = False
+        self.emitted: list[Event] = []
         self.error: BaseException | None = None
         self.result: T | None = None
 
@@ -41,7 +42,7 @@ class Work(Generic[T]):
 
         Raises Interrupted when the connection's guard stopped it, TransactionLost when there is no transaction left.
         """
-        self.emitted = False
+        self.emitted.clear()
         self.error = None
         try:
             self.result = self.context.run(self._drive, connection, outbox)
@@ -81,7 +82,7 @@ class Work(Generic[T]):
             raise RuntimeError("no outbox takes events here")
         for statement in outbox.statements(step.event):
             connection.execute(*statement.sql("sqlite"))
-            self.emitted = True
+        self.emitted.append(step.event)
         return []
 
     def tell(self) -> None:

@@ -160,8 +160,9 @@ class Writer:
         self.units += len(kept)
         for work in group:
             work.tell()
-        if self.outbox is not None and any(work.emitted for work in kept):
-            self.outbox.committed()
+        emitted = [event for work in kept for event in work.emitted]
+        if self.outbox is not None and emitted:
+            self.outbox.committed(emitted)
 
     def _again(self, group: list[Work[Any]]) -> None:
         """Undo the group and put it back to the head of the queue."""

@@ -1,7 +1,7 @@
 """The outbox: an event that a unit emits becomes rows of `event_outbox` in that very unit, one for each consumer.
 
 The state and its events so commit together or not at all. The database calls `statements` for every `Emit` of a unit
-and `committed` once a group of units is durable; then the bus is woken.
+and `committed` with the events of units that are durable; then the bus is woken.
 """
 
 from collections import Counter
@@ -29,7 +29,6 @@ class Outbox:
         self._clock = clock
         self._ids = ids
         self._names: dict[str, tuple[str, ...]] = {}
-        self._touched: set[str] = set()
         self._listener: Listener | None = None
         twice = [name for name, count in Counter(each.name for each in consumers).items() if count > 1]
         if twice:
@@ -61,16 +60,13 @@ class Outbox:
                 data=pack(event),
             )
         )
-        self._touched.update(names)
         return [APPEND(event_id=event_id, consumer=name, subject=subject, envelope=envelope, now=now) for name in names]
 
-    def committed(self) -> None:
-        """What was appended since the last call is durable (or its unit was undone: then the bus looks in vain)."""
-        if self._touched:
-            names = frozenset(self._touched)
-            self._touched.clear()
-            if self._listener is not None:
-                self._listener(names)
+    def committed(self, events: Sequence[Event]) -> None:
+        """These are durable: tell the listener whom they are for, if they are for anybody."""
+        names = frozenset(name for event in events for name in self._names.get(event.subject, ()))
+        if names and self._listener is not None:
+            self._listener(names)
 
 
 def _subject(event: type[Event]) -> str:

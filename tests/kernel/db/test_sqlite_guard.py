@@ -29,7 +29,7 @@ class Outbox:
     def statements(self, event: Event) -> Sequence[Statement]:
         return [ADD(id=f"event-{current().request_id}", text="")]
 
-    def committed(self) -> None:
+    def committed(self, events: Sequence[Event]) -> None:
         pass
 
 

@@ -26,13 +26,13 @@ class Outbox:
     """Stores each event as a note named after who asked for it."""
 
     def __init__(self) -> None:
-        self.commits = 0
+        self.commits: list[list[str]] = []
 
     def statements(self, event: Event) -> Sequence[Statement]:
         return [ADD(id=f"event-{current().request_id}", text="")]
 
-    def committed(self) -> None:
-        self.commits += 1
+    def committed(self, events: Sequence[Event]) -> None:
+        self.commits.append([each.note_id for each in events if isinstance(each, Noted)])
 
 
 class TestRun:
@@ -195,7 +195,7 @@ class TestEmit:
 
         await asyncio.gather(call("x"), call("y"))
         assert await ids(db) == ["event-x", "event-y"]
-        assert outbox.commits == 1
+        assert outbox.commits == [["x", "y"]]
 
     async def test_is_undone_with_its_unit(self, db: SQLiteDatabase) -> None:
         db.outbox = outbox = Outbox()
@@ -207,12 +207,12 @@ class TestEmit:
         with pytest.raises(LookupError):
             await db.run(broken)
         assert await ids(db) == []
-        assert outbox.commits == 0
+        assert outbox.commits == []
 
     async def test_without_events_the_outbox_hears_nothing(self, db: SQLiteDatabase) -> None:
         db.outbox = outbox = Outbox()
         await db.run(lambda: add("a"))
-        assert outbox.commits == 0
+        assert outbox.commits == []
 
     async def test_without_an_outbox_it_fails_in_the_unit(self, db: SQLiteDatabase) -> None:
         with pytest.raises(RuntimeError, match="outbox"):
