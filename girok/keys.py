@@ -1,4 +1,8 @@
-"""Secrets of this installation that nobody has to configure: made at the first start, kept at mode 0600."""
+"""Secrets of this installation that nobody has to configure.
+
+In one box they are made at the first start and kept as files of mode 0600; in a cluster every process derives the same
+ones from the cluster's secret.
+"""
 
 import os
 import re
@@ -9,7 +13,7 @@ from typing import Protocol
 from girok.fsync import sync_directory
 from girok.refusal import Refusal
 
-__all__ = ["FileKeys", "KeyUnusable", "Keys"]
+__all__ = ["DerivedKeys", "FileKeys", "KeyUnusable", "Keys"]
 
 _SIZE = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -59,6 +63,22 @@ class FileKeys:
             draft.unlink(missing_ok=True)
         # Also when another was first: its key must outlast a power cut before anything is signed with it.
         sync_directory(self._directory)
+
+
+class DerivedKeys:
+    """Keys derived from one secret by HKDF-SHA256 (RFC 5869): another secret, and all of them are others."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def get(self, name: str) -> bytes:
+        """The secret `name` (of a-z, 0-9, `_`, `-`). Raises ValueError."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not a name of a key: {name!r}")
+        return HKDF(SHA256(), _SIZE, salt=b"girok", info=name.encode()).derive(self._secret)
 
 
 def _write(path: Path, secret: bytes) -> None:

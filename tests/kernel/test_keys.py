@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from girok.keys import FileKeys, KeyUnusable
+from girok.keys import DerivedKeys, FileKeys, KeyUnusable
 
 RACER = """
 import sys
@@ -94,3 +94,18 @@ class TestRefusals:
         (tmp_path / "keys").write_text("")
         with pytest.raises(KeyUnusable, match="cannot be used"):
             FileKeys(tmp_path / "keys").get("sessions")
+
+
+class TestDerivedKeys:
+    def test_are_the_same_in_every_process_with_the_secret(self) -> None:
+        secret = DerivedKeys("0123456789abcdef").get("sessions")
+        assert secret == DerivedKeys("0123456789abcdef").get("sessions")
+        assert len(secret) == 32
+
+    def test_differ_by_name_and_by_secret(self) -> None:
+        keys = [DerivedKeys(secret).get(name) for secret in ("0123456789abcdef", "another secret..") for name in "ab"]
+        assert len(set(keys)) == 4
+
+    def test_a_wrong_name_is_an_error_of_ours(self) -> None:
+        with pytest.raises(ValueError, match="not a name of a key"):
+            DerivedKeys("0123456789abcdef").get("../x")
