@@ -52,11 +52,15 @@ class GirokProcess:
 
     async def start(self) -> None:
         """Start it and wait until /readyz answers 200. Raises AssertionError with the log when it does not."""
+        await self._until_ready(await self.launch())
+
+    async def launch(self) -> asyncio.subprocess.Process:
+        """Start it and wait for nothing."""
         with self.log_path.open("ab") as log:
             self.child = await asyncio.create_subprocess_exec(
                 *self._args, stdout=log, stderr=log, env=self._env, cwd=self.data.parent
             )
-        await self._until_ready(self.child)
+        return self.child
 
     async def kill(self) -> None:
         """SIGKILL, and wait for the end."""
