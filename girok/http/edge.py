@@ -4,6 +4,7 @@
     Server(edge, interface="asgi", ...)
     ...
     edge.draining = True                  # answers close their connections
+    edge.refusing = True                  # and what comes now is answered 503
     await edge.idle(20.0)                 # until the last request is answered
 
 It gives a request its call context, counts it, limits its body and answers preflights; it gives the answer its request
@@ -19,13 +20,14 @@ from typing import Any, TypeAlias
 
 from girok.clock import Clock
 from girok.context import CallContext, use
-from girok.http.body import GuardedBody, PayloadTooLarge
+from girok.errors import InvalidInput, Text, Unavailable
+from girok.http.body import Arrivals, GuardedBody, PayloadTooLarge
 from girok.http.call import call_context
 from girok.http.cors import Cors, Header
 from girok.http.problems import MEDIA_TYPE, problem, translate
 from girok.telemetry.metrics import Metrics
 
-__all__ = ["ASGIApp", "Edge"]
+__all__ = ["ASGIApp", "Edge", "InvalidHost", "Stopping"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -35,27 +37,47 @@ ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 _STORED = ("/public/", "/private/", "/temp/")
 """Where files go up and down: their routes have limits of their own."""
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 _CLOSE: Header = (b"connection", b"close")
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("girok.access")
 
 
+class InvalidHost(InvalidInput):
+    """HTTP/1.1 wants one Host header (RFC 9112, section 3.2)."""
+
+    reason = "INVALID_HOST"
+    text = Text("The request must have one Host header.", "요청에는 Host 헤더가 하나 있어야 합니다.")
+
+
+class Stopping(Unavailable):
+    """This process is about to end and takes no more requests."""
+
+    reason = "STOPPING"
+
+
 class Edge:
-    """The outermost ASGI application. `in_flight` requests run now; set `draining` before the process stops."""
+    """The outermost ASGI application.
+
+    Bodies are on their way in `arrivals`. Set `draining` before the process stops, then `refusing`.
+    """
 
     def __init__(
         self, app: ASGIApp, *, cors: Cors, metrics: Metrics, clock: Clock, max_body: int, access_log: bool = False
     ) -> None:
-        self.in_flight = 0
         self.draining = False
+        self.refusing = False
+        self.arrivals = Arrivals()
         self._app = app
         self._cors = cors
         self._metrics = metrics
         self._clock = clock
         self._max_body = max_body
         self._access_log = access_log
+        self._running: set[asyncio.Task[Any] | None] = set()
         self._nothing_runs = asyncio.Event()
+        self._cut = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -68,11 +90,23 @@ class Edge:
         else:
             await self._app(scope, receive, send)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests run now."""
+        return len(self._running)
+
+    def cut_off(self) -> None:
+        """Cancel what runs; whoever has had no answer yet is told so."""
+        self._cut = True
+        for task in self._running:
+            if task is not None:
+                task.cancel()
+
     async def idle(self, timeout: float) -> bool:  # noqa: ASYNC109 - an answer, not an exception, says that it passed
         """Wait until no request runs, `timeout` seconds at most. False when some still do."""
         try:
             async with asyncio.timeout(timeout):
-                while self.in_flight:
+                while self._running:
                     self._nothing_runs.clear()
                     await self._nothing_runs.wait()
         except TimeoutError:
@@ -83,8 +117,9 @@ class Edge:
         started = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         method, path = scope["method"], scope["path"]
-        answer = _Answer(send)
-        self.in_flight += 1
+        answer = _Answer(send, self, scope["http_version"])
+        task = asyncio.current_task()
+        self._running.add(task)
         try:
             with use(call_context(scope, headers)) as call:
                 answer.headers = self._answer_headers(scope, path, headers, call)
@@ -92,8 +127,8 @@ class Edge:
                 if self._access_log:
                     _access.info("%s %s %d", method, path, answer.status, extra=_access_fields(started, call))
         finally:
-            self.in_flight -= 1
-            if not self.in_flight:
+            self._running.discard(task)
+            if not self._running:
                 self._nothing_runs.set()
             self._metrics.observe(method, _route(scope), answer.status, perf_counter() - started)
 
@@ -105,18 +140,33 @@ class Edge:
                 more = self._cors.preflight(path, headers, scope["scheme"])
                 await answer.whole(204, list(more), b"")
                 return
+            self._admit(scope, headers)
             if method == "HEAD" and not path.startswith(_STORED):  # the server leaves the body out; files know HEAD
                 scope["method"] = "GET"
             if b"content-length" in headers or b"transfer-encoding" in headers or scope["http_version"] != "1.1":
                 receive = await self._guarded(path, headers, receive)
             await self._app(scope, receive, answer)
+        except asyncio.CancelledError:
+            if not self._cut:
+                raise
+            await self._fail(Stopping(retry_after=1), scope, answer)
         except Exception as error:  # noqa: BLE001 - the outermost boundary: whatever it is, the caller gets an answer
             await self._fail(error, scope, answer)
+
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Raises Stopping for what comes too late, InvalidHost for what nobody can say whom it is meant for."""
+        if self.refusing and scope["path"] not in _PROBES:
+            raise Stopping(retry_after=1)
+        if not headers.get(b"host") and scope["http_version"] == "1.1":
+            raise InvalidHost
+        given = scope["headers"]
+        if len(given) > len(headers) and [name for name, _ in given].count(b"host") > 1:
+            raise InvalidHost
 
     async def _guarded(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """`receive` with the limit for this path. Who reads a body that is too long answers that in its own form."""
         limit = float("inf") if path.startswith(_STORED) else self._max_body
-        body = GuardedBody(receive, limit)
+        body = GuardedBody(receive, limit, self.arrivals, may_dawdle=path.startswith(_STORED))
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             if b"expect" not in headers:  # else the client waits for our word and has sent nothing
@@ -129,24 +179,26 @@ class Edge:
             # The server cuts the connection when the body does not end, so that nobody takes a part for the whole.
             _log.error("failed in the middle of an answer", exc_info=error)
             return
-        status, headers, body = problem(translate(error), scope, self._clock)
+        known = error if isinstance(error, Stopping) else translate(error)  # which would log each of them
+        status, headers, body = problem(known, scope, self._clock)
         named = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await answer.whole(status, [(b"content-type", MEDIA_TYPE.encode()), *named], body)
 
     def _answer_headers(
         self, scope: Scope, path: str, headers: dict[bytes, bytes], call: CallContext
     ) -> tuple[Header, ...]:
-        own = ((b"x-request-id", call.request_id.encode()), *self._cors.headers(path, headers, scope["scheme"]))
-        return (*own, _CLOSE) if self.draining and scope["http_version"].startswith("1") else own
+        return ((b"x-request-id", call.request_id.encode()), *self._cors.headers(path, headers, scope["scheme"]))
 
 
 class _Answer:
     """ASGI's `send`: adds the edge's headers to an answer, where it has none of its own, and knows its status."""
 
-    __slots__ = ("_send", "headers", "status")
+    __slots__ = ("_edge", "_http_version", "_send", "headers", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, edge: Edge, http_version: str) -> None:
         self._send = send
+        self._edge = edge
+        self._http_version = http_version
         self.headers: tuple[Header, ...] = ()
         self.status = 0
 
@@ -171,6 +223,8 @@ class _Answer:
             given += self.headers
         if _NOSNIFF[0] not in names:
             given.append(_NOSNIFF)
+        if self._edge.draining and self._http_version.startswith("1"):
+            given.append(_CLOSE)
         return given
 
 

@@ -5,7 +5,8 @@
      "meta": {"timestamp": ..., "path": ..., "statusCode": 409, "requestId": ...}}
 
 `type` tells apart what the code does not: `urn:girok:problem:EMAIL_TAKEN`, else about:blank. Texts are in the caller's
-language. An exception that is no GirokError is our fault: it is logged under the request id and answered as INTERNAL.
+language. At /graphql, where most is answered by who runs operations, `errors` says it again in GraphQL's form. An
+exception that is no GirokError is our fault: it is logged under the request id and answered as INTERNAL.
 """
 
 import logging
@@ -84,7 +85,12 @@ class _Meta(msgspec.Struct, rename="camel"):
     request_id: str
 
 
-class _Body(msgspec.Struct):
+class _GraphQLError(msgspec.Struct):
+    message: str
+    extensions: dict[str, str]
+
+
+class _Body(msgspec.Struct, omit_defaults=True):
     type: str
     title: str
     status: int
@@ -94,6 +100,7 @@ class _Body(msgspec.Struct):
     message: str
     error: _Error
     meta: _Meta
+    errors: tuple[_GraphQLError, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -123,6 +130,7 @@ def problem(error: GirokError, scope: Mapping[str, Any], clock: Clock) -> Proble
         meta=_Meta(
             clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), path, status, call.request_id
         ),
+        errors=(_GraphQLError(message, {"code": code, "reason": error.reason}),) if _is_graphql(scope) else (),
     )
     return Problem(status, _headers(error, status), msgspec.json.encode(body))
 
@@ -180,6 +188,11 @@ def _headers(error: GirokError, status: int) -> dict[str, str]:
     if status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return headers
+
+
+def _is_graphql(scope: Mapping[str, Any]) -> bool:
+    path: str = scope["path"]
+    return path.rstrip("/") == "/graphql"
 
 
 def _path(scope: Mapping[str, Any]) -> str:
