@@ -6,6 +6,7 @@ Server(app.edge, ...)
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -38,9 +39,10 @@ class ProcessStatus(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """`edge` is what a server serves; `status` is a control command."""
+    """`edge` is what a server serves, within `lifespan()`; `status` is a control command."""
 
     edge: Edge
+    lifespan: Callable[[], AbstractAsyncContextManager[None]]
     health: Health
     status: Callable[[dict[str, Any]], Awaitable[ProcessStatus]]
 
@@ -77,7 +79,7 @@ def build(box: Box) -> App:
         origins=Origins(settings.get(Web).origins, development=settings.get(Core).mode == "development"),
         clock=box.kit.clock,
     )
-    return App(http.edge, health, _status(box))
+    return App(http.edge, http.litestar.lifespan, health, _status(box))
 
 
 async def _store(box: Box) -> None:

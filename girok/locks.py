@@ -35,7 +35,10 @@ class DataDirNotWritable(Refusal):
 
 
 class DataDir:
-    """A data directory that this process alone holds until `close` or its end."""
+    """A data directory that this process alone holds until `close` or its end.
+
+    Who opens one makes files for its owner only from then on, whatever umask the process was started with.
+    """
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
@@ -48,6 +51,7 @@ class DataDir:
         Raises DataDirInUse, DataDirIsNoDirectory or DataDirNotWritable.
         """
         path = path.absolute()
+        os.umask(0o077)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)

@@ -5,13 +5,18 @@ port is tried with a plain bind first, since granian would share a taken one sil
 """
 
 import asyncio
+import atexit
 import errno
 import gc
+import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -22,10 +27,11 @@ from granian.server.embed import Server
 from girok import __version__
 from girok.app import App, build
 from girok.control import ControlServer
+from girok.drain import drain
 from girok.manifest import Manifest
 from girok.refusal import Refusal
 from girok.roles import Plan
-from girok.sections import Drain, Http
+from girok.sections import Http
 from girok.settings import Settings
 from girok.telemetry import logs
 from girok.wiring import Box, open_box
@@ -33,8 +39,13 @@ from girok.wiring import Box, open_box
 __all__ = ["ControlRefused", "PortInUse", "run_on_uvloop", "serve"]
 
 _BACKLOG = 1024
-_HEADER_SECONDS = 10
-_LET_GO_SECONDS = 0.5
+_MOST_CONNECTIONS = 16_384
+"""At 10 KB each when they are idle."""
+_OTHER_FILES = 256
+"""Files that are open beside connections: the store's, objects on their way, the control socket's clients."""
+_IDLE_SECONDS = 75
+"""How long a connection may wait for the head of a request: longer than proxies keep an idle one (60 s, mostly), or
+they would find it closed just when they send."""
 
 
 class PortInUse(Refusal):
@@ -45,10 +56,18 @@ class ControlRefused(Refusal):
     """Something has the name of the control socket, or it cannot be made."""
 
 
-def run_on_uvloop(main: Coroutine[Any, Any, int]) -> int:
-    """Run `main` on a uvloop loop to its end; what it returned."""
+def run_on_uvloop(main: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run `main` on a uvloop loop and end the process with the exit code that it returns. Raises what it raises.
+
+    The interpreter is not taken down in order: threads of granian's may still hold objects, and would abort the process
+    when they let go of one after that. What is to be kept was closed by `main`.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+        code = runner.run(main)
+    atexit._run_exitfuncs()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what Python would do before that
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan) -> int:
@@ -57,26 +76,28 @@ async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pla
     Raises Refusal when the process cannot start as configured.
     """
     http = settings.get(Http)
-    port = claim(http.host, http.port)
+    address, port = claim(http.host, http.port)
     url = _url(http.host, port)
     stop = _stop_on_signals()
     async with open_box(settings, manifests, plan, base_url=url) as box:
         app = build(box)
         control = await _control(box, app)
-        await box.bus.start()
-        # What the start made stays: without it in the way, later collections are short.
-        gc.collect()
-        gc.freeze()
-        server = _server(app, http, port)
-        serving = asyncio.create_task(server.serve())
-        _announce(box, url)
-        await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
-        clean = await _drain(box, app, control, server, serving)
+        async with app.lifespan():
+            await box.bus.start()
+            # What the start made stays: without it in the way, later collections are short.
+            gc.collect()
+            gc.freeze()
+            server = _server(app, address, port)
+            serving = asyncio.create_task(server.serve())
+            await _until_listening(serving, address, port)
+            _announce(box, url)
+            await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
+            clean = await drain(box, app, control, server, serving)
     return 0 if clean and stop.done() else 1
 
 
-def claim(host: str, port: int) -> int:
-    """The port to listen on, found free (any free one for 0). Raises PortInUse."""
+def claim(host: str, port: int) -> tuple[str, int]:
+    """The IP address and the port to listen on, found free (any free one for 0). Raises PortInUse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         try:
@@ -86,7 +107,8 @@ def claim(host: str, port: int) -> int:
             probe.listen(1)
         except (OSError, UnicodeError) as error:
             raise PortInUse(_why(error, host, port)) from error
-        return int(probe.getsockname()[1])
+        address, port, *_ = probe.getsockname()
+        return address, port
 
 
 def _why(error: OSError | UnicodeError, host: str, port: int) -> str:
@@ -98,20 +120,26 @@ def _why(error: OSError | UnicodeError, host: str, port: int) -> str:
 
 
 def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    """Where this machine reaches it; every address is the loopback one, too."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _stop_on_signals() -> asyncio.Future[None]:
-    """Done at the first SIGTERM or SIGINT; later ones change nothing."""
+    """Done at the first SIGTERM or SIGINT; later ones change nothing.
+
+    The handlers are the process', not the loop's: that would take them away when it closes, and a second signal at that
+    moment would kill the process.
+    """
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[None] = loop.create_future()
 
-    def ask() -> None:
-        if not stop.done():
-            stop.set_result(None)
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: stop.done() or stop.set_result(None))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask)
+        signal.signal(number, handle)
     return stop
 
 
@@ -125,43 +153,43 @@ async def _control(box: Box, app: App) -> ControlServer:
     return control
 
 
-def _server(app: App, http: Http, port: int) -> Server:
+def _server(app: App, address: str, port: int) -> Server:
     return Server(
         app.edge,
-        address=http.host,
+        address=address,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,  # the lifespan is entered here, whatever becomes of connections
         http=HTTPModes.http1,
         backlog=_BACKLOG,
-        backpressure=_BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000),
+        backpressure=_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=_IDLE_SECONDS * 1000),
         log_dictconfig=logs.granian_logging(),
         log_level=LogLevels.warning,
         log_access=False,
     )
 
 
+async def _until_listening(serving: asyncio.Task[None], address: str, port: int) -> None:
+    """Return once a connection is taken. Raises what the server raised."""
+    while not serving.done():
+        with suppress(ConnectionError):
+            _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.001)
+    serving.result()
+
+
+def _connections() -> int:
+    """How many connections may be open: granian accepts no more before one is closed, and idle ones count."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(files - _OTHER_FILES, 1)
+
+
 def _announce(box: Box, url: str) -> None:
     roles = ", ".join(box.plan.local)
     sys.stdout.write(f"girok {__version__} ({roles}) at {url}  data in {box.data}\n")
     sys.stdout.flush()
-
-
-async def _drain(box: Box, app: App, control: ControlServer, server: Server, serving: asyncio.Task[None]) -> bool:
-    """Not ready, running requests and events finish, then the listener closes; False when time ran out."""
-    seconds = box.settings.get(Drain).seconds
-    app.drain()
-    clean = True
-    try:
-        async with asyncio.timeout(seconds):
-            await app.edge.idle(seconds)
-            server.stop()
-            await serving
-            await box.bus.drain(seconds)
-    except TimeoutError:
-        clean = False
-        serving.cancel()
-    await control.stop()
-    # granian's own threads let go of kept-alive connections a moment after its server returned.
-    await asyncio.sleep(_LET_GO_SECONDS)
-    return clean

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from typing import NoReturn
 
 import click
 
@@ -25,7 +26,7 @@ class OneBoxOnly(Refusal):
 @click.option("--host", metavar="H", help="The address to listen on (default: 127.0.0.1).")
 @click.option("--port", metavar="P", help="The port to listen on; 0 takes a free one (default: 8787).")
 @place_options
-def run(roles: str | None, host: str | None, port: str | None, data: str | None, config: str | None) -> int:
+def run(roles: str | None, host: str | None, port: str | None, data: str | None, config: str | None) -> NoReturn:
     """Run roles in this process: all of them, or those that are named."""
     loaded = load_settings(data, config, http_host=host, http_port=port)
     plan = _plan(loaded, roles)
@@ -38,7 +39,7 @@ def run(roles: str | None, host: str | None, port: str | None, data: str | None,
     configure(loaded.settings.get(Log))
     for each in loaded.settings.warnings:
         _log.warning(each)
-    return run_on_uvloop(serve(loaded.settings, loaded.manifests, plan))
+    run_on_uvloop(serve(loaded.settings, loaded.manifests, plan))
 
 
 def _plan(loaded: Loaded, roles: str | None) -> Plan:

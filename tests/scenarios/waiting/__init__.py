@@ -1,0 +1,1 @@
+"""girok with one plugin more, whose requests and handlers take as long as a test wants."""
