@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import pkgutil
 from types import ModuleType
+from typing import Literal
 
 import msgspec
 
@@ -40,6 +41,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the Protocols in `ports.py` that `service.build` answers."""
     consumes: tuple[str, ...] = ()
     """Event subjects that `consumers.py` listens to."""
+    needs: tuple[Literal["valkey", "s3"], ...] = ()
+    """Servers without which the role cannot run in a cluster, PostgreSQL aside."""
     settings: type[Section] | None = None
     limits: dict[str, Limit] = msgspec.field(default_factory=dict[str, Limit])
     """Rate limits by name; `[limits] NAME = N` replaces the count."""

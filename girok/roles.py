@@ -23,10 +23,16 @@ class CyclicRolesError(RolesError):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`local`: roles of this process, each after those it requires. `remote`: what they require and is not here."""
+    """`local`: roles of this process, each after those it requires. `remote`: what they require and is not here.
+
+    `http_port` and `grpc_port` are where it listens when the settings do not say: those of the first role that was
+    asked for (gRPC: the first that has one). 0: the settings' own default; nothing to serve.
+    """
 
     local: tuple[str, ...]
     remote: tuple[str, ...]
+    http_port: int = 0
+    grpc_port: int = 0
 
 
 def resolve(manifests: Mapping[str, Manifest], asked: Sequence[str] = ()) -> Plan:
@@ -44,6 +50,8 @@ def resolve(manifests: Mapping[str, Manifest], asked: Sequence[str] = ()) -> Pla
     return Plan(
         local=tuple(name for name in order if name in local),
         remote=tuple(name for name in order if name in reached and name not in local),
+        http_port=manifests[asked[0]].http_port if len(local) < len(manifests) else 0,
+        grpc_port=next((manifests[name].grpc_port for name in asked or order if manifests[name].grpc_port), 0),
     )
 
 

@@ -41,6 +41,30 @@ class TestPlan:
         assert resolve({}) == Plan(local=(), remote=())
 
 
+PORTS = {
+    "auth": Manifest(name="auth", summary="", http_port=3002, grpc_port=50051),
+    "bff": Manifest(name="bff", summary="", edge=True, http_port=4000),
+    "feed": Manifest(name="feed", summary="", http_port=3004, grpc_port=50053),
+}
+
+
+class TestPorts:
+    @pytest.mark.parametrize(
+        ("asked", "ports"),
+        [
+            ("", (0, 50051)),
+            ("feed", (3004, 50053)),
+            ("bff", (4000, 0)),
+            ("bff feed", (4000, 50053)),
+            ("feed auth", (3004, 50053)),
+            ("bff feed auth", (0, 50053)),
+        ],
+    )
+    def test_are_those_of_the_first_role_asked_for(self, asked: str, ports: tuple[int, int]) -> None:
+        plan = resolve(PORTS, asked.split())
+        assert (plan.http_port, plan.grpc_port) == ports
+
+
 class TestRefusals:
     def test_an_unknown_role_names_those_that_there_are(self) -> None:
         with pytest.raises(UnknownRoleError, match=r"unknown role 'fed'; known roles: bff, ws, feed"):
