@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -28,10 +29,15 @@ _ROLES = Text("What runs here", "여기에서 실행 중인 역할")
 _TRY = Text("Try it", "사용해 보기")
 
 
+_QUERY = "{ __schema { queryType { fields { name } } } }"
+"""What any schema answers, and a visitor wants to know first."""
+
+
 class _Door(NamedTuple):
     path: str
     name: Text
     about: Text
+    query: str = ""
 
 
 _ALL_DOORS = (
@@ -39,6 +45,7 @@ _ALL_DOORS = (
         "/graphql",
         Text("GraphQL", "GraphQL"),
         Text("Everything the apps do, over one endpoint.", "앱의 모든 기능을 한 곳에서 제공합니다."),
+        urlencode({"query": _QUERY}, quote_via=quote),
     ),
     _Door(
         "/schema",
@@ -97,8 +104,9 @@ def page(
 
 
 def _door(door: _Door, locale: Locale) -> str:
+    link = f"{door.path}?{door.query}".rstrip("?")
     return (
-        f'<a href="{door.path}"><b>{door.name.of(locale)}</b> <code>{door.path}</code>'
+        f'<a href="{link}"><b>{door.name.of(locale)}</b> <code>{door.path}</code>'
         f"<small>{door.about.of(locale)}</small></a>"
     )
 
@@ -108,6 +116,6 @@ def _role(name: str, summary: str) -> str:
 
 
 def _try_it(origin: str, locale: Locale) -> str:
-    query = """'{"query": "{ __typename }"}'"""
-    command = f"curl {origin}/graphql \\\n  -H 'Content-Type: application/json' \\\n  -d {query}"
+    body = f"""'{{"query": "{_QUERY}"}}'"""
+    command = f"curl {origin}/graphql \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
     return f'<section aria-labelledby="try"><h2 id="try">{_TRY.of(locale)}</h2><pre>{escape(command)}</pre></section>'

@@ -175,6 +175,14 @@ class TestConnections:
             assert watched.get("/livez").status == 200
 
 
+class TestLandingPage:
+    def test_every_link_leads_somewhere(self, watched: Launched) -> None:
+        browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        links = re.findall(r'href="(/[^"]*)"', watched.get("/", browser).body.decode())
+        assert len(links) >= 2
+        assert {link: watched.get(link, browser).status for link in links} == dict.fromkeys(links, 200)
+
+
 class TestOperators:
     """What is told to whom."""
 
