@@ -304,7 +304,7 @@ class TestAnything:
         self.send(girok, post(body))
 
     @pytest.mark.slow
-    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "20000")), deadline=None)
+    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "5000")), deadline=None)
     @given(
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -318,7 +318,7 @@ class TestAnything:
         self.send(girok, query(text, {name: value}))
 
     @pytest.mark.slow
-    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "20000")), deadline=None)
+    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "5000")), deadline=None)
     @given(st.binary(max_size=400), st.sampled_from(["GET /graphql?", "POST /graphql", "GET /public/", "GET /"]))
     def test_bytes_in_a_head(self, girok: Launched, data: bytes, line: str) -> None:
         with girok.connect() as connection:
