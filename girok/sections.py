@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from girok.settings import Section, Settings, Wrong
 
-__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Web"]
+__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Traces", "Web"]
 
 Origin = Annotated[
     str,
@@ -93,6 +93,24 @@ class Metrics(Section, frozen=True):
                 yield Wrong("allow", f"{name!r} is not a network like 10.0.0.0/8")
 
 
+class Traces(Section, frozen=True):
+    """OpenTelemetry traces."""
+
+    section: ClassVar[str] = "traces"
+
+    endpoint: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?:https?://\S+)?\Z",
+            extra={"form": "a URL like http://collector:4318, or empty"},
+            description="The OTLP collector (HTTP), as http://collector:4318. Empty: no traces.",
+        ),
+    ] = ""
+    ratio: Annotated[
+        float, Meta(ge=0, le=1, description="Of traces that begin here, the part that is recorded; 1 is all.")
+    ] = 1.0
+
+
 class Drain(Section, frozen=True):
     """What happens between SIGTERM and the end."""
 
@@ -114,5 +132,5 @@ class Events(Section, frozen=True):
     ] = 1.0
 
 
-SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Drain, Events)
+SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Traces, Drain, Events)
 """In the order in which people read them."""

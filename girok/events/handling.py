@@ -5,6 +5,7 @@ import asyncio
 from girok.context import CallContext, use
 from girok.errors import GirokError
 from girok.events.consumer import Consumer, Delivery
+from girok.telemetry.tracing import span
 
 __all__ = ["backoff", "describe", "handle", "reason"]
 
@@ -18,7 +19,7 @@ async def handle(consumer: Consumer, event: object, delivery: Delivery) -> Excep
     context = CallContext(request_id=envelope.id, traceparent=envelope.traceparent, deadline=deadline)
     try:
         async with asyncio.timeout_at(deadline):
-            with use(context):
+            with use(context), span(consumer.name, "consumer", {"messaging.message.id": envelope.id}):
                 await consumer.handler(event, delivery)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever a handler raises is its failure
         # A port that the handler's own time ran out on says Unavailable; it is the handler that was too slow.

@@ -26,6 +26,7 @@ from girok.http.call import call_context
 from girok.http.cors import Cors, Header
 from girok.http.problems import MEDIA_TYPE, problem, translate
 from girok.telemetry.metrics import Metrics
+from girok.telemetry.tracing import span
 
 __all__ = ["ASGIApp", "Edge", "InvalidHost", "Stopping"]
 
@@ -123,7 +124,8 @@ class Edge:
         try:
             with use(call_context(scope, headers)) as call:
                 answer.headers = self._answer_headers(scope, path, headers, call)
-                await self._answer(scope, headers, receive, answer)
+                with span(method, "server", {"url.path": path}, root=b"traceparent" not in headers):
+                    await self._answer(scope, headers, receive, answer)
                 if self._access_log:
                     _access.info("%s %s %d", method, path, answer.status, extra=_access_fields(started, call))
         finally:
