@@ -15,6 +15,7 @@ Each carries its `category` (the mapping to REST, GraphQL and gRPC) and its `rea
 compare. Texts are English and Korean.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
@@ -34,6 +35,8 @@ __all__ = [
     "Text",
     "Unauthenticated",
     "Unavailable",
+    "log_fault",
+    "root_cause",
 ]
 
 
@@ -152,3 +155,21 @@ class Unavailable(GirokError):
 
 class Internal(GirokError):
     """Our own fault. The cause is in the log under the request id, never in the answer."""
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """What began it: the last in the chain of causes, `error` itself without one."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def log_fault(log: logging.Logger, what: str, error: BaseException) -> None:
+    """Log that `what` happened because of `error`, which is not the caller's fault.
+
+    An outage is one line with its cause, since it makes many of them. Anything else is our own fault: with a traceback.
+    """
+    if isinstance(error, GirokError) and error.category == Unavailable.category:
+        log.warning("%s: %s", what, error, extra={"reason": error.reason, "cause": repr(root_cause(error))})
+    else:
+        log.error("%s", what, exc_info=error)

@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from girok.context import current
-from girok.errors import Category, GirokError, Internal, InvalidInput, Text
+from girok.errors import Category, GirokError, Internal, InvalidInput, Text, log_fault
 
 __all__ = [
     "GraphQLParseFailed",
@@ -97,7 +97,7 @@ def formatted(errors: Iterable[GraphQLError]) -> list[Formatted]:
         error = _translated(cause)
         if error.category.http_status >= 500 and id(cause) not in logged:
             logged.add(id(cause))
-            _log.error("GraphQL field %s failed", ".".join(map(str, each.path or ())), exc_info=cause)
+            log_fault(_log, f"GraphQL field {'.'.join(map(str, each.path or ()))} failed", cause)
         found.append(_placed(_girok(error), each))
     return found
 

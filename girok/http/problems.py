@@ -35,6 +35,7 @@ from girok.errors import (
     RateLimited,
     Text,
     Unauthenticated,
+    log_fault,
 )
 from girok.http.body import PayloadTooLarge, UnsupportedMediaType
 from girok.http.decode import invalid
@@ -151,14 +152,10 @@ def translate(error: Exception) -> GirokError:
     """`error` as one of ours. What is not the caller's fault is logged here."""
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _refused(error)
-    if not isinstance(error, GirokError):
-        _log.error("unexpected error", exc_info=error)
-        return Internal()
-    if error.category.http_status == HTTPStatus.SERVICE_UNAVAILABLE:  # no traceback: an outage makes many of these
-        _log.warning("unavailable: %s", error, extra={"reason": error.reason, "cause": repr(error.__cause__)})
-    elif error.category.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("internal error", exc_info=error)
-    return error
+    ours = error if isinstance(error, GirokError) else Internal()
+    if ours.category.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log_fault(_log, f"answered {ours.reason}", error)
+    return ours
 
 
 def _refused(error: HTTPException) -> GirokError:

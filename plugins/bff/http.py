@@ -11,7 +11,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from girok.context import Actor
-from girok.errors import GirokError, Internal
+from girok.errors import GirokError, Internal, log_fault
 from girok.graphql.execute import Engine
 from girok.graphql.http import GraphQLHttp, Request, Response, refuse
 from girok.graphql.part import Context
@@ -19,7 +19,6 @@ from girok.http.cors import Origins
 from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.sections import Web
-from girok.telemetry.tracing import span
 from plugins.auth.ports import AuthService
 from plugins.bff import cookies
 from plugins.bff.csrf import Origin, Sender, is_cross_site
@@ -117,7 +116,7 @@ class Door:
         )
         if sender.has_cookie and actor is None:
             visit.cookie = ""
-        with visit, span("graphql"):
+        with visit:
             request = Request(method, scope["query_string"], headers, body)
             response = await self._graphql.answer(request, Context(self._ports, visit))
         self._set_cookie(response, visit.cookie, transport)
@@ -151,7 +150,7 @@ def _translated(error: Exception) -> GirokError:
     """`error` as one of ours; our own faults are logged."""
     known = error if isinstance(error, GirokError) else Internal()
     if known.category.http_status >= 500:
-        _log.error("answered %s", known.reason, exc_info=error)
+        log_fault(_log, f"answered {known.reason}", error)
     return known
 
 

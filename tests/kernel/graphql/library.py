@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from girok.errors import NotFound, RateLimited, Text
+from girok.errors import NotFound, RateLimited, Text, Unavailable
 from girok.graphql.execute import Answer, Engine
 from girok.graphql.part import Context, Part
 from girok.port import Ports
@@ -78,6 +78,7 @@ extend type Query { author(id: ID!): Author }
 ERRORS = {
     "not-found": Gone,
     "limited": lambda: RateLimited(retry_after=1.2),
+    "away": Unavailable,
     "bug": lambda: RuntimeError("secret detail"),
 }
 

@@ -40,6 +40,11 @@ class TestFields:
         assert [record.getMessage() for record in caplog.records] == ["GraphQL field fails failed"]
         assert "secret detail" in caplog.text
 
+    async def test_an_outage_is_logged_without_a_traceback(self, caplog: pytest.LogCaptureFixture) -> None:
+        answer = await run(engine(), '{ fails(how: "away") }')
+        assert answer.errors[0]["extensions"] == {"code": "UNAVAILABLE", "reason": "UNAVAILABLE"}
+        assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
+
     async def test_what_fails_a_whole_batch_is_logged_once(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.ERROR):
             answer = await run(engine(), "{ books(first: 20) { reviews { stars } } }")
