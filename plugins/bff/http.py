@@ -19,6 +19,7 @@ from girok.http.cors import Origins
 from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.sections import Web
+from girok.telemetry.tracing import span
 from plugins.auth.ports import AuthService
 from plugins.bff import cookies
 from plugins.bff.csrf import Origin, Sender, is_cross_site
@@ -116,7 +117,7 @@ class Door:
         )
         if sender.has_cookie and actor is None:
             visit.cookie = ""
-        with visit:
+        with visit, span("graphql"):
             request = Request(method, scope["query_string"], headers, body)
             response = await self._graphql.answer(request, Context(self._ports, visit))
         self._set_cookie(response, visit.cookie, transport)
