@@ -2,17 +2,23 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from fractions import Fraction
 from typing import Protocol
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from girok.errors import RateLimited
 from girok.manifest import Limit
 from girok.ratelimit import LocalRateLimiter, RateLimiter
+from girok.ratelimit_valkey import ValkeyRateLimiter
+from girok.servers.valkey import valkey as valkey_server
+from girok.testing.servers import started
+from girok.valkey import Valkey, open_valkey
 
 
 class Rig(Protocol):
@@ -40,12 +46,45 @@ class LocalRig:
         self._milliseconds += round(seconds * 1000)
 
 
-RIGS = [LocalRig]
+class ValkeyRig:
+    """The limiter in Valkey, in a namespace of its own and on a clock that the test moves."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+        self._milliseconds = 1_800_000_000_000
+
+    async def limiter(self, limits: Mapping[str, Limit]) -> RateLimiter:
+        return ValkeyRateLimiter(
+            self._valkey, limits, secret=secrets.token_hex(), now=lambda: self._milliseconds * 1000
+        )
+
+    async def wait(self, seconds: float) -> None:
+        self._milliseconds += round(seconds * 1000)
+
+
+@asynccontextmanager
+async def local() -> AsyncGenerator[Callable[[], Rig], None]:
+    yield LocalRig
+
+
+@asynccontextmanager
+async def valkey() -> AsyncGenerator[Callable[[], Rig], None]:
+    async with started(valkey_server) as server, open_valkey(server.url) as opened:
+        yield lambda: ValkeyRig(opened)
+
+
+RIGS = [local, valkey]
 
 
 @pytest.fixture(params=RIGS)
-def rig(request: pytest.FixtureRequest) -> Rig:
-    return request.param()
+async def make(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[], Rig]]:
+    async with request.param() as made:
+        yield made
+
+
+@pytest.fixture
+def rig(make: Callable[[], Rig]) -> Rig:
+    return make()
 
 
 async def refused_for(limiter: RateLimiter, limit: str, *subjects: str) -> float:
@@ -165,13 +204,13 @@ class Bucket:
 
 
 class TestModel:
-    @pytest.mark.parametrize("make", RIGS)
+    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.builds(Limit, st.integers(1, 12), st.integers(1, 90)),
         st.lists(st.tuples(st.sampled_from([0, 0, 1, 333, 5_000, 20_000, 60_000]), st.sets(st.sampled_from("abc")))),
     )
     async def test_answers_as_leaking_buckets_do(
-        self, make: type[Rig], limit: Limit, steps: list[tuple[int, set[str]]]
+        self, make: Callable[[], Rig], limit: Limit, steps: list[tuple[int, set[str]]]
     ) -> None:
         rig, model = make(), Bucket(limit)
         limiter = await rig.limiter({"post": limit})
