@@ -19,7 +19,7 @@ from girok.cli.new_plugin import new_plugin
 from girok.cli.roles import roles
 from girok.cli.run import run
 from girok.control_client import CommandFailed
-from girok.errors import GirokError
+from girok.errors import GirokError, root_cause
 from girok.refusal import Refusal
 
 __all__ = ["commands", "main"]
@@ -84,5 +84,5 @@ def _told(error: click.UsageError | Refusal | CommandFailed | GirokError) -> tup
         case CommandFailed():
             return error.message, _FAILED if error.code in _FAILURES else _REFUSED
         case GirokError():
-            cause = f" ({error.__cause__})" if error.__cause__ else ""
+            cause = f" ({root_cause(error)})" if error.__cause__ else ""
             return f"{error}{cause}", _FAILED if error.category.code in _FAILURES else _REFUSED

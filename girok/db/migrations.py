@@ -19,6 +19,7 @@ from girok.db.migration_files import Migration, MigrationFormat, MigrationNumber
 from girok.db.statement import Row, Sql, prepare
 from girok.db.table import Table
 from girok.db.unit import Unit, execute, rows
+from girok.errors import Text, root_cause
 from girok.refusal import Refusal
 from girok.resources import resource
 
@@ -29,6 +30,7 @@ __all__ = [
     "MigrationFailed",
     "MigrationFormat",
     "MigrationNumbering",
+    "MigrationStopped",
     "SchemaNewer",
     "migrate",
     "status",
@@ -45,6 +47,14 @@ class SchemaNewer(Refusal):
 
 class MigrationFailed(Refusal):
     """A statement of a file failed; nothing of the file remains. Earlier files do."""
+
+
+class MigrationStopped(StoreUnavailable, Refusal):
+    """The store cannot be read or written: the disk is full, the file damaged. Files that ran before remain."""
+
+    def __init__(self, cause: StoreUnavailable) -> None:
+        why = f"the database cannot be brought to this version's schema: {root_cause(cause)}"
+        super().__init__(Text(why, why))
 
 
 class AppliedMigration(Table, tablename="girok_migration"):
@@ -112,9 +122,15 @@ async def migrate(
     """Apply what is pending, domain by domain, each in the order of its numbers; what was applied now.
 
     Before anything runs, raises MigrationFormat, MigrationNumbering, MigrationChanged or SchemaNewer. Raises
-    MigrationFailed at a statement that the store refuses, StoreUnavailable when it cannot write.
+    MigrationFailed at a statement that the store refuses, MigrationStopped when it cannot be read or written.
     """
-    root, clock = root or resource("migrations"), clock or SystemClock()
+    try:
+        return await _migrate(db, domains, root or resource("migrations"), clock or SystemClock())
+    except StoreUnavailable as error:
+        raise MigrationStopped(error) from error
+
+
+async def _migrate(db: Database, domains: Sequence[str], root: Path, clock: Clock) -> tuple[Migration, ...]:
     standing = await status(db, domains, root)
     for each in standing:
         _refuse(each)

@@ -33,13 +33,18 @@ from girok.objects.signing import Grant, UrlSigner
 from girok.objects.stored_file import Draft, StoredFile, Trailer
 from girok.objects.threads import on_thread
 from girok.objects.tree import Tree
+from girok.refusal import Refusal
 
-__all__ = ["FileObjects", "OpenObject"]
+__all__ = ["FileObjects", "ObjectsUnusable", "OpenObject"]
 
 _PIECE = 256 * 1024
 """Bytes per hop to a thread."""
 _PAGE = 256
 """Objects per hop when listing."""
+
+
+class ObjectsUnusable(Refusal):
+    """The directory of the objects cannot be made, read or written."""
 
 
 class OpenObject:
@@ -61,7 +66,7 @@ class OpenObject:
 class FileObjects:
     """ObjectStore on files. `root` is made when missing; `base_url` is where girok/objects/http.py is reached.
 
-    Opening blocks, and raises OSError when `root` cannot be used.
+    Opening blocks, and raises ObjectsUnusable.
     """
 
     def __init__(self, root: Path, *, base_url: Callable[[], str] | str, key: bytes, clock: Clock) -> None:
@@ -70,6 +75,13 @@ class FileObjects:
         self._staging = root / ".staging"
         self._trees: dict[Bucket, Tree] = {bucket: Tree(root / bucket) for bucket in BUCKETS}
         self.signer = UrlSigner(key, clock)
+        try:
+            self._open(root)
+        except OSError as error:
+            raise ObjectsUnusable(f"the objects in {root} cannot be used: {error.strerror}") from error
+
+    def _open(self, root: Path) -> None:
+        """Make the folders, and sweep what a kill left. Raises OSError."""
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         for folder in (self._staging, *(tree.top for tree in self._trees.values())):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from girok.objects.files import ObjectsUnusable
 from girok.objects.port import BUCKETS, InvalidKey, check_key, check_prefix
 from girok.objects.tree import Tree
 from tests.kernel.objects.support import content, files_under, open_store, put
@@ -117,9 +118,9 @@ class TestTheDirectory:
         assert [info async for info in store.list("public")] == []
 
     @pytest.mark.parametrize("place", ["", "public"])
-    def test_a_file_in_its_place_is_an_error(self, tmp_path: Path, place: str) -> None:
+    def test_a_file_in_its_place_is_refused(self, tmp_path: Path, place: str) -> None:
         root = tmp_path / "objects"
         (root / place).parent.mkdir(exist_ok=True)
         (root / place).write_bytes(b"")
-        with pytest.raises(OSError, match="exists"):
+        with pytest.raises(ObjectsUnusable, match="exists"):
             open_store(root)
