@@ -13,7 +13,8 @@
     X = <another default>               `optional X`: absent is the default
     X                                   X; a message or an enum has to be there
 
-An enum value that this process does not know is read as UNKNOWN_<number>, and sent on as that number.
+Maps and `oneof` have no counterpart. An enum value that this process does not know is read as UNKNOWN_<number>, and
+sent on as that number.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from msgspec.structs import FieldInfo
 
 from girok.refusal import Refusal
@@ -42,6 +44,12 @@ _SCALARS: dict[type, frozenset[int]] = {
             FieldDescriptor.TYPE_INT64,
             FieldDescriptor.TYPE_UINT32,
             FieldDescriptor.TYPE_UINT64,
+            FieldDescriptor.TYPE_SINT32,
+            FieldDescriptor.TYPE_SINT64,
+            FieldDescriptor.TYPE_FIXED32,
+            FieldDescriptor.TYPE_FIXED64,
+            FieldDescriptor.TYPE_SFIXED32,
+            FieldDescriptor.TYPE_SFIXED64,
         }
     ),
 }
@@ -85,9 +93,11 @@ def enum_names(enum: EnumDescriptor) -> dict[str, int]:
 
 
 def _field(info: FieldInfo, field: FieldDescriptor) -> Agreed:
-    plain, optional, repeated = _unwrapped(info.type)
+    plain, optional, repeated = _unwrapped(info.type, field)
     if repeated != field.is_repeated:
-        raise _mismatch(field, f"must be {'repeated' if repeated else 'single'}")
+        raise _mismatch(field, f"must be {'repeated' if repeated else 'single'}: it is {info.type} in the Struct")
+    if field.containing_oneof and field.containing_oneof.name != f"_{field.name}":
+        raise _mismatch(field, f"must not be in the oneof {field.containing_oneof.name!r}")
     kind = _kind(plain, field)
     default = info.default
     if optional:
@@ -101,28 +111,44 @@ def _field(info: FieldInfo, field: FieldDescriptor) -> Agreed:
     return Agreed(field.name, kind, plain, repeated, field.has_presence, default, field.message_type or field.enum_type)
 
 
-def _unwrapped(kind: Any) -> tuple[Any, bool, bool]:
+def _unwrapped(kind: Any, field: FieldDescriptor) -> tuple[Any, bool, bool]:
     """The type of one value, whether it may be None, whether there are many."""
     members: Sequence[Any] = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    plain = [each for each in members if each is not NoneType]
+    if len(plain) != 1:
+        raise _mismatch(field, f"cannot be {kind}")
     optional = NoneType in members
-    plain: Any = next(each for each in members if each is not NoneType)
-    if get_origin(plain) is tuple:
-        return get_args(plain)[0], optional, True
-    return plain, optional, False
+    items: Sequence[Any] = get_args(plain[0]) if get_origin(plain[0]) is tuple else [None]
+    many = items[1:] == (Ellipsis,)
+    return (items[0] if many else plain[0]), optional, many
 
 
 def _kind(plain: Any, field: FieldDescriptor) -> Kind:
-    message = field.message_type.full_name if field.message_type else ""
-    if plain is datetime and message == _TIMESTAMP:
+    message: Descriptor | None = field.message_type
+    if plain is datetime and message and message.full_name == _TIMESTAMP:
         return "time"
     if get_origin(plain) is Literal and field.enum_type and set(get_args(plain)) == set(enum_names(field.enum_type)):
         return "enum"
     if isinstance(plain, type):
         if field.type in _SCALARS.get(plain, ()):
             return "scalar"
-        if issubclass(plain, msgspec.Struct) and message and message != _TIMESTAMP:
+        if issubclass(plain, msgspec.Struct) and message and message.full_name != _TIMESTAMP and not _is_map(message):
             return "message"
-    raise _mismatch(field, f"cannot be {plain}")
+    raise _mismatch(field, f"cannot be {plain}: it is {_described(field)}")
+
+
+def _is_map(message: Descriptor) -> bool:
+    return bool(message.GetOptions().map_entry)
+
+
+def _described(field: FieldDescriptor) -> str:
+    """A field's type as the .proto has it."""
+    if field.enum_type:
+        return f"{field.enum_type.full_name} of {', '.join(enum_names(field.enum_type))}"
+    if field.message_type:
+        return "a map" if _is_map(field.message_type) else str(field.message_type.full_name)
+    number: Any = field.type
+    return FieldDescriptorProto.Type.Name(number).removeprefix("TYPE_").lower()
 
 
 def _mismatch(field: FieldDescriptor, what: str) -> ContractMismatch:

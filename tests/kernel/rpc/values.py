@@ -1,0 +1,35 @@
+"""Hypothesis strategies for the values of a Struct, from its types alone."""
+
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from hypothesis import strategies as st
+
+__all__ = ["texts", "values"]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+"""Any text that UTF-8 has, NUL included."""
+_SCALARS: dict[Any, st.SearchStrategy[Any]] = {
+    str: texts,
+    bytes: st.binary(max_size=40),
+    bool: st.booleans(),
+    float: st.floats(allow_nan=False),
+    int: st.integers(-(2**31), 2**31 - 1),
+    datetime: st.datetimes(timezones=st.just(UTC)),
+    NoneType: st.none(),
+}
+
+
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    """Values of a field's type."""
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind)) | st.integers(100, 2**31 - 1).map("UNKNOWN_{}".format)
+    if get_origin(kind) is tuple:
+        return st.lists(values(get_args(kind)[0]), max_size=4).map(tuple)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return st.builds(kind, **{each.name: values(each.type) for each in msgspec.structs.fields(kind)})
+    return st.one_of(*(values(each) for each in get_args(kind)))
