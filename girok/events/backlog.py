@@ -52,7 +52,7 @@ class Backlog:
 
     async def done(self, consumer: str, event_id: str) -> None:
         """The consumer is through with it."""
-        await self._change(sql.DONE(event_id=event_id, consumer=consumer))
+        await self._change(sql.DONE(event_ids=[event_id], consumer=consumer))
 
     async def failed(self, consumer: str, event_id: str, error: str, due_at: datetime) -> bool:
         """One more attempt failed. False when the row is gone: the consumer's effect was stored after all."""

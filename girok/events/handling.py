@@ -1,26 +1,42 @@
 """One call of a handler, and what is said of its failure."""
 
 import asyncio
+import logging
+from collections.abc import Sequence
+
+import msgspec
 
 from girok.context import CallContext, use
 from girok.errors import GirokError
-from girok.events.consumer import Consumer, Delivery
+from girok.events.consumer import Batched, Consumer
+from girok.events.delivery import D, Together
 from girok.telemetry.tracing import span
 
-__all__ = ["backoff", "describe", "handle", "reason"]
+__all__ = ["LONGEST_RETRY", "UNREADABLE", "backoff", "describe", "handle", "reason", "report"]
+
+LONGEST_RETRY = 3600.0
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What decoding an envelope or its data may raise."""
+_log = logging.getLogger("girok.events")
 
 
-async def handle(consumer: Consumer, event: object, delivery: Delivery) -> Exception | None:
-    """Run the handler as nobody, under the event's id and trace, within its timeout. What it raised."""
+async def handle(consumer: Consumer, pairs: Sequence[tuple[object, D]]) -> Exception | None:
+    """Run the handler as nobody, under the event's id and trace, within its timeout. What it raised.
+
+    Several events are for a batch handler: that runs under the id of the first, and under no trace.
+    """
     now = asyncio.get_running_loop().time
     begin = now()
     deadline = begin + consumer.timeout
+    event, delivery = pairs[0]
     envelope = delivery.envelope
-    context = CallContext(request_id=envelope.id, traceparent=envelope.traceparent, deadline=deadline)
+    trace = envelope.traceparent if len(pairs) == 1 else ""
+    context = CallContext(request_id=envelope.id, traceparent=trace, deadline=deadline)
+    handler = consumer.handler
     try:
         async with asyncio.timeout_at(deadline):
             with use(context), span(consumer.name, "consumer", {"messaging.message.id": envelope.id}):
-                await consumer.handler(event, delivery)
+                await (handler.handler(Together(pairs)) if isinstance(handler, Batched) else handler(event, delivery))
     except Exception as error:  # noqa: BLE001 - the boundary: whatever a handler raises is its failure
         # A port that the handler's own time ran out on says Unavailable; it is the handler that was too slow.
         slow = now() - begin >= 0.99 * consumer.timeout
@@ -46,3 +62,17 @@ def reason(error: Exception) -> str:
 def describe(error: Exception) -> str:
     """An error in a line."""
     return f"{reason(error)}: {error}"
+
+
+def report(level: int, consumer: str, event_id: str, error: Exception, outcome: str) -> None:
+    """Log what became of a delivery that failed."""
+    _log.log(
+        level,
+        "consumer %s, event %s: %s: %s",
+        consumer,
+        event_id,
+        outcome,
+        describe(error),
+        extra={"consumer": consumer, "event_id": event_id, "reason": reason(error)},
+        exc_info=None if isinstance(error, GirokError) else error,
+    )

@@ -2,6 +2,8 @@
 
 The state and its events so commit together or not at all. The database calls `statements` for every `Emit` of a unit
 and `committed` with the events of units that are durable; then the bus is woken.
+
+This one is that of one box, where the rows are the queue. In a cluster it is `RelayOutbox` (relay_outbox.py).
 """
 
 from collections import Counter
@@ -14,7 +16,7 @@ from girok.events.consumer import Consumer
 from girok.events.event import Envelope, Event, encode, pack
 from girok.events.statements import APPEND
 
-__all__ = ["Outbox"]
+__all__ = ["Outbox", "check_names", "seal", "subject_of"]
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -30,37 +32,30 @@ class Outbox:
         self._ids = ids
         self._names: dict[str, tuple[str, ...]] = {}
         self._listener: Listener | None = None
-        twice = [name for name, count in Counter(each.name for each in consumers).items() if count > 1]
-        if twice:
-            raise ValueError(f"two consumers are called {twice[0]!r}")
+        check_names([each.name for each in consumers])
         for each in consumers:
-            subject = _subject(each.event)
+            subject = subject_of(each.event)
             self._names[subject] = (*self._names.get(subject, ()), each.name)
 
     def listen(self, listener: Listener) -> None:
         """`listener` is called on the loop after each commit with the names of the consumers that it is news for."""
         self._listener = listener
 
+    def consumers_of(self, subject: str) -> tuple[str, ...]:
+        """The names of the consumers that listen to a subject."""
+        return self._names.get(subject, ())
+
     def statements(self, event: Event) -> Sequence[Statement]:
         """What appends `event` to the unit that is running; nothing when nobody here consumes its subject."""
-        subject = _subject(type(event))
+        subject = subject_of(type(event))
         names = self._names.get(subject)
         if not names:
             return ()
-        now = self._clock.now()
-        context = current()
-        event_id = self._ids.new()
-        envelope = encode(
-            Envelope(
-                id=event_id,
-                type=subject,
-                occurred_at=now,
-                actor_id=context.actor.user_id if context.actor else None,
-                traceparent=context.traceparent,
-                data=pack(event),
-            )
-        )
-        return [APPEND(event_id=event_id, consumer=name, subject=subject, envelope=envelope, now=now) for name in names]
+        envelope = seal(event, self._clock, self._ids)
+        text, now = encode(envelope), envelope.occurred_at
+        return [
+            APPEND(event_id=envelope.id, consumer=name, subject=subject, envelope=text, due_at=now) for name in names
+        ]
 
     def committed(self, events: Sequence[Event]) -> None:
         """These are durable: tell the listener whom they are for, if they are for anybody."""
@@ -69,7 +64,28 @@ class Outbox:
             self._listener(names)
 
 
-def _subject(event: type[Event]) -> str:
+def seal(event: Event, clock: Clock, ids: IdFactory) -> Envelope:
+    """A new envelope around `event`, with who acts in the running call and its trace."""
+    context = current()
+    return Envelope(
+        id=ids.new(),
+        type=subject_of(type(event)),
+        occurred_at=clock.now(),
+        actor_id=context.actor.user_id if context.actor else None,
+        traceparent=context.traceparent,
+        data=pack(event),
+    )
+
+
+def subject_of(event: type[Event]) -> str:
+    """The subject of an event. Raises ValueError for one without."""
     if not event.subject:
         raise ValueError(f"the event {event.__name__} has no subject")
     return event.subject
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raises ValueError for a name that is there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"two consumers are called {twice[0]!r}")

@@ -1,10 +1,10 @@
-"""The SQL of the outbox."""
+"""The SQL of events."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 # Piccolo leaves the type arguments of its own queries open.
 
 from girok.db.statement import prepare
-from girok.events.tables import EventOutbox
+from girok.events.tables import EventDone, EventOutbox
 
 APPEND = prepare(
     lambda p: EventOutbox.raw(
@@ -14,7 +14,7 @@ APPEND = prepare(
         p.consumer,
         p.subject,
         p.envelope,
-        p.now,
+        p.due_at,
     )
 )
 DUE = prepare(
@@ -56,8 +56,15 @@ DEATHS = prepare(
 DONE = prepare(
     lambda p: (
         EventOutbox.delete()
-        .where(EventOutbox.event_id == p.event_id, EventOutbox.consumer == p.consumer)
+        .where(EventOutbox.event_id.is_in(p.event_ids), EventOutbox.consumer == p.consumer)
         .returning(EventOutbox.event_id)
+    )
+)
+MARK_DONE = prepare(
+    lambda p: EventDone.raw(
+        f"INSERT INTO event_done (consumer, event_id, done_at) VALUES {', '.join(['({}, {}, {})'] * len(p.event_ids))} "  # noqa: S608 - placeholders
+        "ON CONFLICT DO NOTHING RETURNING event_id",
+        *(value for event_id in p.event_ids for value in (p.consumer, event_id, p.now)),
     )
 )
 FAILED = prepare(

@@ -13,24 +13,19 @@ from datetime import datetime, timedelta
 import msgspec
 
 from girok.clock import Clock
-from girok.errors import GirokError, Unavailable
+from girok.errors import Unavailable
 from girok.events.backlog import Backlog, Pending
 from girok.events.consumer import Consumer
 from girok.events.delivery import LocalDelivery
 from girok.events.event import open_envelope
-from girok.events.handling import backoff, describe, handle, reason
+from girok.events.handling import LONGEST_RETRY, UNREADABLE, backoff, describe, handle, report
+from girok.events.outage import LONGEST_WAIT, Outage
 from girok.sections import Events
 
 __all__ = ["Worker"]
 
-LONGEST_RETRY = 3600.0
-LONGEST_WAIT = 30.0
-"""Seconds between two tries at something unavailable: its return is seen within that."""
 LONGEST_SLEEP = 60.0
 """Seconds after which the timer looks at the clock again: somebody may have set it."""
-UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
-
-_log = logging.getLogger("girok.events")
 
 
 class Worker:
@@ -53,9 +48,7 @@ class Worker:
         self._timer: asyncio.TimerHandle | None = None
         self._retries = True
         """Whether rows may be there that become due by themselves."""
-        self._outage = 0
-        """How many tries in a row met something unavailable."""
-        self._resume_at = 0.0
+        self._outage = Outage(consumer.name, settings)
         self._stopping = False
 
     def wake(self) -> None:
@@ -89,15 +82,15 @@ class Worker:
 
     async def _round(self) -> None:
         """Start what is due, then see to it that the worker is woken for the rest."""
-        rest = self._resume_at - _now()
-        if rest > 0:
-            self._ring_in(rest)
+        if self._outage.rest > 0:
+            self._ring_in(self._outage.rest)
             return
         if self._outage and self._running:
             return  # one at a time finds out whether the outage is over; its end wakes us
         busy, marked = set(self._running), self._marked
         self._marked = set()
-        limit = 1 if self._outage else 4 * self.consumer.in_flight + len(busy)
+        most = self.consumer.most
+        limit = 1 if self._outage else 4 * self.consumer.in_flight * most + len(busy)
         now = self._clock.now()  # one for both looks: nothing becomes due between them
         pending = await self._backlog.due(self.consumer.name, now, limit)
         fresh = [each for each in pending if each.event_id not in busy]
@@ -105,21 +98,24 @@ class Worker:
             if each.event_id in marked:
                 # Its handler came to an end, but the unit with the mark was undone: there was nothing to store.
                 await self._backlog.done(self.consumer.name, each.event_id)
-            elif not await self._begin(each):
+        todo = [each for each in fresh if each.event_id not in marked]
+        for start in range(0, len(todo), most):
+            if not await self._begin(todo[start : start + most]):
                 return
         if len(pending) >= limit:
             self._news.set()
         elif self._retries or not fresh:
             await self._set_timer(now)
 
-    async def _begin(self, pending: Pending) -> bool:
-        """Start a delivery once there is a place for it. False when none may start any more."""
+    async def _begin(self, batch: list[Pending]) -> bool:
+        """Start a call of the handler once there is a place for it. False when none may start any more."""
         await self._slots.acquire()
-        if self._stopping or self._resume_at > _now():
+        if self._stopping or self._outage.rest > 0:
             self._slots.release()
             self._news.set()
             return False
-        self._running[pending.event_id] = asyncio.get_running_loop().create_task(self._work(pending))
+        task = asyncio.get_running_loop().create_task(self._work(batch))
+        self._running.update((each.event_id, task) for each in batch)
         return True
 
     async def _set_timer(self, now: datetime) -> None:
@@ -136,31 +132,47 @@ class Worker:
             delay = min(max(seconds, 0.001), LONGEST_SLEEP)
             self._timer = asyncio.get_running_loop().call_later(delay, self.wake)
 
-    async def _work(self, pending: Pending) -> None:
-        """One delivery with all that follows from it."""
+    async def _work(self, batch: list[Pending]) -> None:
+        """One call of the handler with all that follows from it."""
         try:
-            await self._deliver(pending)
+            await self._deliver(batch)
         except Exception as error:  # noqa: BLE001 - the boundary: its end cannot be stored, so it comes again
             self._pause(error)
         finally:
-            del self._running[pending.event_id]
+            for each in batch:
+                del self._running[each.event_id]
             self._slots.release()
             self._news.set()
 
-    async def _deliver(self, pending: Pending) -> None:
-        try:
-            envelope = open_envelope(pending.envelope)
-            event = self._data.decode(envelope.data)
-        except UNREADABLE as error:
-            await self._bury(pending, error)
+    async def _deliver(self, batch: list[Pending]) -> None:
+        opened: list[tuple[Pending, object, LocalDelivery]] = []
+        for each in batch:
+            try:
+                envelope = open_envelope(each.envelope)
+                event = self._data.decode(envelope.data)
+            except UNREADABLE as error:
+                await self._bury(each, error)
+            else:
+                opened.append((each, event, LocalDelivery(envelope, each.attempts + 1, self.consumer.name)))
+        if not opened:
             return
-        delivery = LocalDelivery(envelope, pending.attempts + 1, self.consumer.name)
-        error = await handle(self.consumer, event, delivery)
+        error = await handle(self.consumer, [(event, delivery) for _, event, delivery in opened])
+        if error is not None and not isinstance(error, Unavailable) and len(opened) > 1:
+            for each, *_ in opened:
+                await self._deliver([each])  # which of them is to blame?
+            return
+        if isinstance(error, Unavailable):
+            self._pause(error)
+        else:
+            self._outage.over()
+        for each, _, delivery in opened:
+            await self._settle(each, delivery, error)
+
+    async def _settle(self, pending: Pending, delivery: LocalDelivery, error: Exception | None) -> None:
+        """What the handler's end means for one event."""
         if isinstance(error, Unavailable):
             await self._wait(pending, error)
-            return
-        self._outage = 0
-        if error is not None:
+        elif error is not None:
             await self._fail(pending, error)
         elif delivery.marked:
             self.delivered += 1
@@ -178,19 +190,30 @@ class Worker:
         if await self._backlog.failed(self.consumer.name, pending.event_id, describe(error), self._in(delay)):
             self._retries = True
             self.failed += 1
-            self._report(logging.WARNING, pending, error, f"delivery {attempts} failed, again in {delay:g} s")
+            report(
+                logging.WARNING,
+                self.consumer.name,
+                pending.event_id,
+                error,
+                f"delivery {attempts} failed, again in {delay:g} s",
+            )
         else:
             self.delivered += 1
 
     async def _bury(self, pending: Pending, error: Exception) -> None:
         if await self._backlog.died(self.consumer.name, pending.event_id, describe(error)):
             self.failed += 1
-            self._report(logging.ERROR, pending, error, f"delivery {pending.attempts + 1} failed, now a dead letter")
+            report(
+                logging.ERROR,
+                self.consumer.name,
+                pending.event_id,
+                error,
+                f"delivery {pending.attempts + 1} failed, now a dead letter",
+            )
         else:
             self.delivered += 1
 
     async def _wait(self, pending: Pending, error: Unavailable) -> None:
-        self._pause(error)
         delay = backoff(self._settings.retry_seconds, pending.waits + 1, LONGEST_WAIT)
         await self._backlog.waiting(self.consumer.name, pending.event_id, describe(error), self._in(delay))
         self._retries = True
@@ -199,36 +222,5 @@ class Worker:
         return self._clock.now() + timedelta(seconds=seconds)
 
     def _pause(self, error: Exception) -> None:
-        """Start nothing for a while: the store or something that the handler needs is away."""
-        now = _now()
-        if self._resume_at > now:
-            return
-        self._outage += 1
-        delay = backoff(self._settings.retry_seconds, self._outage, LONGEST_WAIT)
-        self._resume_at = now + delay
+        self._outage.met(error)
         self._news.set()
-        _log.log(
-            logging.WARNING if isinstance(error, Unavailable) else logging.ERROR,
-            "consumer %s waits %g s: %s",
-            self.consumer.name,
-            delay,
-            describe(error),
-            extra={"consumer": self.consumer.name, "reason": reason(error)},
-            exc_info=None if isinstance(error, GirokError) else error,
-        )
-
-    def _report(self, level: int, pending: Pending, error: Exception, outcome: str) -> None:
-        _log.log(
-            level,
-            "consumer %s, event %s: %s: %s",
-            self.consumer.name,
-            pending.event_id,
-            outcome,
-            describe(error),
-            extra={"consumer": self.consumer.name, "event_id": pending.event_id, "reason": reason(error)},
-            exc_info=None if isinstance(error, GirokError) else error,
-        )
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
