@@ -57,14 +57,7 @@ def build(box: Box) -> App:
     health = Health(settings.get(Metrics))
     health.add("store", lambda: _store(box), vital=True)
     counters = Counters(version=__version__, roles=box.plan.local)
-    counters.watch(
-        {
-            "girok_db_units_total": lambda: box.db.units,
-            "girok_db_groups_total": lambda: box.db.groups,
-            "girok_db_reads_total": lambda: box.db.reads,
-            "girok_db_reads_offloaded_total": lambda: box.db.reads_offloaded,
-        }
-    )
+    counters.watch({name: lambda name=name: box.db.counts()[name] for name in box.db.counts()})
     counters.watch_bus(box.bus.stats)
     modules = [part(name, "http") for name in box.plan.local]
     http = build_http(

@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from girok.clock import SystemClock, Uuid7Factory
 from girok.control import Command
 from girok.db.commands import store_commands
+from girok.db.database import Store
 from girok.db.migrations import migrate
 from girok.db.sqlite import SQLiteDatabase
 from girok.events.commands import events_commands
@@ -29,7 +30,12 @@ from girok.port import Ports, local_port
 from girok.ratelimit import Limits, LocalRateLimiter, limits_of
 from girok.roles import Plan
 from girok.sections import Core, Events
+from girok.sections_cluster import Database as Server
+from girok.sections_cluster import Nats
 from girok.settings import Settings
+
+if TYPE_CHECKING:
+    from girok.db.postgres import PostgresDatabase
 
 __all__ = ["Box", "open_box", "open_store", "store_domains"]
 
@@ -43,7 +49,7 @@ class Box:
     plan: Plan
     data: Path
     kit: Kit
-    db: SQLiteDatabase
+    db: Store
     objects: FileObjects
     bus: LocalBus
     commands: Mapping[str, Command]
@@ -51,15 +57,24 @@ class Box:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncGenerator[tuple[Path, SQLiteDatabase], None]:
-    """The data directory under its lock, and its store as it is. Raises Refusal when it is in use or unusable."""
+async def open_store(settings: Settings) -> AsyncGenerator[tuple[Path, Store], None]:
+    """The data directory under its lock, and the store as it is. Raises Refusal when one is in use or unusable."""
     with DataDir.open(Path(settings.get(Core).data)) as data:
-        db = SQLiteDatabase(data.path / "girok.db")
+        db = _store(settings, data.path)
         await db.open()
         try:
             yield data.path, db
         finally:
             await db.close()
+
+
+def _store(settings: Settings, data: Path) -> "SQLiteDatabase | PostgresDatabase":
+    server = settings.get(Server)
+    if not server.url:
+        return SQLiteDatabase(data / "girok.db")
+    from girok.db.postgres import PostgresDatabase
+
+    return PostgresDatabase(server.url, connections=server.connections, alone=not settings.get(Nats).url)
 
 
 def store_domains(plan: Plan) -> tuple[str, ...]:

@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from girok.servers.postgres import postgres
+from girok.servers.process import ServerProcess
 from girok.testing.box import TestBox, box_on
+from girok.testing.servers import started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,3 +31,10 @@ async def box(tmp_path: Path) -> AsyncIterator[TestBox]:
     """A whole box, fresh for the test."""
     async with box_on(tmp_path / "data") as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server() -> AsyncIterator[ServerProcess]:
+    """One PostgreSQL for all tests; see girok.testing.postgres. Whoever kills it starts it again."""
+    async with started(postgres) as server:
+        yield server

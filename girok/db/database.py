@@ -1,14 +1,24 @@
-"""The port of a SQL store: reads and units of work. SQLite answers it in `sqlite.py`."""
+"""The port of a SQL store: reads and units of work. SQLite answers it in `sqlite.py`, PostgreSQL in `postgres.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from girok.db.statement import Row, Statement
 from girok.db.unit import UnitFactory
-from girok.errors import Conflict, Internal, Unavailable
+from girok.errors import Conflict, Internal, InvalidInput, Text, Unavailable
 from girok.events.event import Event
+from girok.refusal import Refusal
 
-__all__ = ["ConstraintViolation", "Database", "OutboxHook", "StoreUnavailable", "UniqueViolation"]
+__all__ = [
+    "ConstraintViolation",
+    "Database",
+    "OutboxHook",
+    "Store",
+    "StoreUnavailable",
+    "StoreUnreadable",
+    "UniqueViolation",
+    "unstorable",
+]
 
 T = TypeVar("T")
 
@@ -17,6 +27,15 @@ class StoreUnavailable(Unavailable):
     """The store cannot take this now: the disk is full, the file is locked, the process is stopping."""
 
     reason = "STORE_UNAVAILABLE"
+
+
+class StoreUnreadable(StoreUnavailable, Refusal):
+    """The store cannot be opened as the settings name it, or another process has it."""
+
+    reason = "STORE_UNREADABLE"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Text(message, message))
 
 
 class UniqueViolation(Conflict):
@@ -37,6 +56,12 @@ class ConstraintViolation(Internal):
     """
 
 
+def unstorable() -> InvalidInput:
+    """A value that no store takes: NUL or half a surrogate pair in a text, too long, or beyond 64 bits."""
+    text = Text("A value cannot be stored: a character or a number of it is not allowed.", "저장할 수 없는 값입니다.")
+    return InvalidInput(text)
+
+
 class OutboxHook(Protocol):
     """What a Database turns the events of a unit into statements with."""
 
@@ -45,7 +70,10 @@ class OutboxHook(Protocol):
         ...
 
     def committed(self, events: Sequence[Event]) -> None:
-        """Called on the loop once these are durable: never before, and not for those of a unit that was undone."""
+        """Called on the loop once these are durable: never before, and not for those of a unit that was undone.
+
+        (Where nobody can know whether they are, it is called too.)
+        """
         ...
 
 
@@ -73,4 +101,20 @@ class Database(Protocol):
 
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Run one statement given as text in a unit of its own: for the kernel's own upkeep, not for plugins."""
+        ...
+
+
+class Store(Database, Protocol):
+    """A Database as the wiring has it open."""
+
+    @property
+    def outbox(self) -> OutboxHook | None:
+        """What an Emit step becomes; without one it raises RuntimeError in its unit. The wiring sets it."""
+        ...
+
+    @outbox.setter
+    def outbox(self, hook: OutboxHook | None) -> None: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What it has counted, by the name of a metric: one that ends with `_total` counts since the start."""
         ...

@@ -28,11 +28,21 @@ class _Shape(msgspec.Struct, frozen=True):
 
 _Shapes = Mapping[str, Mapping[str, _Shape]]
 
-_SCHEMA = Sql(
-    'SELECT t.name AS "table", c.name AS "column", c.type AS "type", c."notnull" AS "not_null" '
-    "FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c "
-    "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-)
+_SCHEMA = {
+    "sqlite": Sql(
+        'SELECT t.name AS "table", c.name AS "column", c.type AS "type", c."notnull" AS "not_null" '
+        "FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c "
+        "WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    ),
+    "postgres": Sql(
+        'SELECT c.relname AS "table", a.attname AS "column", format_type(a.atttypid, a.atttypmod) AS "type", '
+        'a.attnotnull AS "not_null" FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid '
+        "WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped "
+        "AND c.relnamespace <> 'pg_catalog'::regnamespace ORDER BY a.attnum"
+    ),
+}
+_SHORT = {"CHARACTER VARYING": "VARCHAR", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "CHARACTER": "CHAR"}
+"""How migrations write the types that PostgreSQL names in full."""
 
 
 def tables_of(module: ModuleType) -> list[type[Table]]:
@@ -45,12 +55,12 @@ def tables_of(module: ModuleType) -> list[type[Table]]:
 
 
 async def differences(db: Database, tables: Iterable[type[Table]]) -> list[str]:
-    """One line for each difference between `tables` and the schema of `db` (SQLite): names, types, NOT NULL.
+    """One line for each difference between `tables` and the schema of `db`: names, types, NOT NULL.
 
     A difference is also a table or column that one of them has and the other has not.
     """
     declared = _declared(tables)
-    migrated = _migrated(await db.fetch(_SCHEMA))
+    migrated = _migrated(await db.fetch(_SCHEMA[db.dialect]))
     found = [f"{name}: in no migration" for name in sorted(declared.keys() - migrated.keys())]
     found += [f"{name}: no table class" for name in sorted(migrated.keys() - declared.keys())]
     for name in sorted(declared.keys() & migrated.keys()):
@@ -83,6 +93,7 @@ def _shape(column: Column) -> _Shape:
 def _migrated(found: Iterable[Row]) -> _Shapes:
     shapes: dict[str, dict[str, _Shape]] = {}
     for row in found:
-        shape = _Shape(row["type"].upper(), not row["not_null"])
+        name, bracket, size = row["type"].upper().partition("(")
+        shape = _Shape(f"{_SHORT.get(name, name)}{bracket}{size}", not row["not_null"])
         shapes.setdefault(row["table"], {})[row["column"]] = shape
     return shapes

@@ -16,6 +16,7 @@ from piccolo.columns import Timestamptz, Varchar
 from girok.clock import Clock, SystemClock
 from girok.db.database import Database, StoreUnavailable
 from girok.db.migration_files import Migration, MigrationFormat, MigrationNumbering, read_domain
+from girok.db.postgres_locks import LOCKS, MIGRATION_LOCK
 from girok.db.statement import Row, Sql, prepare
 from girok.db.table import Table
 from girok.db.unit import Unit, execute, rows
@@ -73,6 +74,8 @@ _CREATE = """CREATE TABLE IF NOT EXISTS girok_migration (
     applied_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (domain, name)
 )"""
+_LOCK = Sql(f"SELECT pg_advisory_xact_lock({LOCKS}, {MIGRATION_LOCK})")
+"""PostgreSQL alone needs it: two that make one table at once are an error there, IF NOT EXISTS or not."""
 _EXISTS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'girok_migration'",
     "postgres": "SELECT relname FROM pg_class WHERE oid = to_regclass('girok_migration')",
@@ -134,7 +137,7 @@ async def _migrate(db: Database, domains: Sequence[str], root: Path, clock: Cloc
     standing = await status(db, domains, root)
     for each in standing:
         _refuse(each)
-    await db.execute_script(_CREATE)
+    await db.run(lambda: _create(db.dialect))
     pending = {(each.domain, name) for each in standing for name in each.pending}
     waiting = [
         migration
@@ -143,6 +146,12 @@ async def _migrate(db: Database, domains: Sequence[str], root: Path, clock: Cloc
         if (domain, migration.name) in pending
     ]
     return tuple([migration for migration in waiting if await _apply(db, migration, clock)])
+
+
+def _create(dialect: str) -> Unit[None]:
+    if dialect == "postgres":
+        yield from execute(_LOCK)
+    yield from execute(Sql(_CREATE))
 
 
 async def _recorded(db: Database) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ waits for the disk, runs on a thread (`sqlite_writer.py`), and so does what turn
 of more than 5 ms (`sqlite_reader.py`), a unit of more than 20 ms.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 class SQLiteDatabase:
-    """See girok.db.database.Database. Used by the loop that it was opened on.
+    """See girok.db.database.Store. Used by the loop that it was opened on.
 
     `synchronous="NORMAL"` is for benchmarks: what was acknowledged may be gone after a power loss.
     """
@@ -75,6 +76,16 @@ class SQLiteDatabase:
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """See Database.execute_script."""
         return await self.run(lambda: rows(Sql(sql, values)))
+
+    def counts(self) -> Mapping[str, int]:
+        """See Store.counts."""
+        return {
+            "girok_db_units_total": self.units,
+            "girok_db_units_rerun_total": self.units_rerun,
+            "girok_db_groups_total": self.groups,
+            "girok_db_reads_total": self.reads,
+            "girok_db_reads_offloaded_total": self.reads_offloaded,
+        }
 
     @property
     def outbox(self) -> OutboxHook | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from girok.db.sqlite_errors import StoreUnreadable, translated, unstorable
+from girok.db.database import StoreUnreadable, unstorable
+from girok.db.sqlite_errors import translated
 from girok.db.sqlite_values import install_converters
 from girok.db.statement import Row
 

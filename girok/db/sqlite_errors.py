@@ -3,11 +3,9 @@
 import re
 import sqlite3
 
-from girok.db.database import ConstraintViolation, StoreUnavailable, UniqueViolation
-from girok.errors import InvalidInput, Text
-from girok.refusal import Refusal
+from girok.db.database import ConstraintViolation, StoreUnavailable, UniqueViolation, unstorable
 
-__all__ = ["Interrupted", "Locked", "StoreUnreadable", "translated", "unstorable"]
+__all__ = ["Interrupted", "Locked", "translated"]
 
 _UNIQUE = frozenset(
     {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID}
@@ -26,15 +24,6 @@ _TROUBLE = frozenset(
     }
 )
 """The store's own trouble. What is not here, a wrong statement for example, is its author's, and stays as it is."""
-
-
-class StoreUnreadable(StoreUnavailable, Refusal):
-    """The database file cannot be opened, is none, or is locked by another process."""
-
-    reason = "STORE_UNREADABLE"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(Text(message, message))
 
 
 class Locked(StoreUnavailable):
@@ -57,12 +46,6 @@ def translated(error: Exception) -> Exception:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Locked()
     return StoreUnavailable() if code in _TROUBLE else error
-
-
-def unstorable() -> InvalidInput:
-    """A value that no store takes: NUL or half a surrogate pair in a text, too long, or beyond 64 bits."""
-    text = Text("A value cannot be stored: a character or a number of it is not allowed.", "저장할 수 없는 값입니다.")
-    return InvalidInput(text)
 
 
 def _violation(error: sqlite3.IntegrityError) -> Exception:

@@ -32,6 +32,8 @@ _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HELP = {
     "girok_db_units_total": "Units of work that were committed.",
+    "girok_db_units_rerun_total": "Times that a unit of work had to run again.",
+    "girok_db_connections_in_use": "Connections to the database that somebody works with.",
     "girok_db_groups_total": "Group commits: one fsync each.",
     "girok_db_reads_total": "Reads.",
     "girok_db_reads_offloaded_total": "Reads that were too long for the event loop and went to a thread.",

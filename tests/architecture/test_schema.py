@@ -1,20 +1,24 @@
 """The schema: migrations are whole on both engines, and the table classes say what they make."""
 
-from pathlib import Path
-
 import pytest
 
 from girok.db import migrations
 from girok.db.drift import differences, tables_of
 from girok.db.migration_files import read_domain
 from girok.db.migrations import migrate
-from girok.db.sqlite import SQLiteDatabase
 from girok.events import tables
 from girok.manifest import discover, part
 from girok.resources import resource
+from tests.kernel.db.engines import ENGINES, Opening
 
 DOMAINS = ("girok", *discover())
 MODULES = [tables, migrations, *(module for name in discover() if (module := part(name, "tables")))]
+
+
+@pytest.fixture(params=ENGINES)
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """Each engine in turn."""
+    return ENGINES[request.param](request)
 
 
 class TestMigrations:
@@ -28,12 +32,10 @@ class TestMigrations:
 
 
 class TestTables:
-    async def test_say_what_the_migrations_make(self, tmp_path: Path) -> None:
-        db = SQLiteDatabase(tmp_path / "girok.db")
-        await db.open()
-        await migrate(db, DOMAINS)
-        found = await differences(db, [each for module in MODULES for each in tables_of(module)])
-        await db.close()
+    async def test_say_what_the_migrations_make(self, opening: Opening) -> None:
+        async with opening as db:
+            await migrate(db, DOMAINS)
+            found = await differences(db, [each for module in MODULES for each in tables_of(module)])
         assert found == []
 
     def test_are_named_after_their_domain(self) -> None:

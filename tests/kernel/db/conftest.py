@@ -5,8 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from girok.db.database import Store
 from girok.db.sqlite import SQLiteDatabase
+from tests.kernel.db.engines import ENGINES, Opening
 from tests.kernel.db.notes import opened
+
+
+@pytest.fixture(params=ENGINES)
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """Each engine in turn."""
+    return ENGINES[request.param](request)
+
+
+@pytest.fixture
+async def store(opening: Opening) -> AsyncIterator[Store]:
+    """An open and empty one of that engine."""
+    async with opening as opened:
+        yield opened
 
 
 @pytest.fixture
