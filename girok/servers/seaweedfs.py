@@ -34,10 +34,12 @@ def seaweedfs(folder: Path, port: int) -> ServerProcess:
     command = [script("weed"), "-logtostderr", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     options = ["-s3", f"-s3.port={port}", f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     room = ["-master.volumeSizeLimitMB=64", "-volume.max=0"]
+    # A master that was there before waits for others to vote, and reports to its makers, unless told not to.
+    alone = ["-master.electionTimeout=1s", "-master.telemetry=false"]
     others = ["-filer", *(f"-{name}.port={number}" for name, number in ports.items())]
     return ServerProcess(
         "SeaweedFS",
-        [*command, *options, *others, *room],
+        [*command, *options, *others, *room, *alone],
         folder=folder,
         url=f"http://127.0.0.1:{port}",
         ready=lambda: answers(port, b"GET /healthz HTTP/1.0\r\n\r\n", b"HTTP/1.0 200"),
