@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from girok.servers.postgres import postgres
 from girok.servers.process import ServerProcess
+from girok.servers.seaweedfs import seaweedfs
 from girok.testing.box import TestBox, box_on
 from girok.testing.servers import started
 
@@ -37,4 +38,11 @@ async def box(tmp_path: Path) -> AsyncIterator[TestBox]:
 async def postgres_server() -> AsyncIterator[ServerProcess]:
     """One PostgreSQL for all tests; see girok.testing.postgres. Whoever kills it starts it again."""
     async with started(postgres) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def s3_server() -> AsyncIterator[ServerProcess]:
+    """One SeaweedFS for all tests, as it takes seconds to start. Whoever uses it wipes it first."""
+    async with started(seaweedfs, block=4) as server:
         yield server

@@ -19,6 +19,7 @@ from girok.fsync import sync_directory
 from girok.objects.port import (
     BUCKETS,
     Bucket,
+    ListedObject,
     ObjectExists,
     ObjectInfo,
     ObjectNotFound,
@@ -55,7 +56,7 @@ class OpenObject:
         self._file = file
 
     async def pieces(self, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` up to `end` (exclusive). Raises Unavailable."""
+        """The bytes from `start` up to `end` (exclusive). Raises ObjectsUnavailable."""
         end = self.info.size if end is None else min(end, self.info.size)
         while start < end:
             piece = await on_thread(self._file.read, start, min(_PIECE, end - start))
@@ -146,13 +147,13 @@ class FileObjects:
         check_key(key)
         await on_thread(self._trees[bucket].remove, key)
 
-    async def list(self, bucket: Bucket, prefix: str = "") -> AsyncGenerator[ObjectInfo, None]:
+    async def list(self, bucket: Bucket, prefix: str = "") -> AsyncGenerator[ListedObject, None]:
         """What is stored under a prefix, in the order of the keys, a page at a time in memory."""
         check_prefix(prefix)
-        infos = self._infos(bucket, prefix)
-        while page := await on_thread(lambda: tuple(islice(infos, _PAGE))):
-            for info in page:
-                yield info
+        found = self._listed(bucket, prefix)
+        while page := await on_thread(lambda: tuple(islice(found, _PAGE))):
+            for each in page:
+                yield each
 
     def public_url(self, bucket: Bucket, key: str) -> str:
         """The lasting address."""
@@ -202,10 +203,11 @@ class FileObjects:
                 done += len(piece)
             return self._publish(draft, *target, bytearray(), trailer.mime_type)
 
-    def _infos(self, bucket: Bucket, prefix: str) -> Iterator[ObjectInfo]:
+    def _listed(self, bucket: Bucket, prefix: str) -> Iterator[ListedObject]:
         for key, path in self._trees[bucket].walk(prefix):
             with contextlib.suppress(ObjectNotFound), contextlib.closing(StoredFile(path)) as file:
-                yield _info(bucket, key, file.open())
+                trailer = file.open()
+                yield ListedObject(key, trailer.size, trailer.etag, trailer.modified_at)
 
 
 def _info(bucket: Bucket, key: str, trailer: Trailer) -> ObjectInfo:

@@ -19,15 +19,13 @@ from girok.errors import FieldError, GirokError, InvalidInput, Text
 from girok.http.body import BodyCut
 from girok.objects.files import FileObjects, OpenObject
 from girok.objects.port import Bucket, InvalidKey, ObjectInfo, ObjectNotFound
-from girok.objects.reply import Reply, reply_to
+from girok.objects.reply import PUBLIC_CACHE, Reply, reply_to
 from girok.objects.signing import Grant
 
 __all__ = ["UploadIncomplete", "UploadMismatch", "routes"]
 
 Incoming = Request[Any, Any, Any]
 
-PUBLIC_CACHE = "public, max-age=86400, immutable"
-"""Content never changes under a key, but it may be deleted: a day, then caches ask again."""
 PRIVATE_CACHE = "private, no-cache"
 """A browser may keep it, and asks each time, so that an expired URL is refused."""
 STALL_SECONDS = 60.0

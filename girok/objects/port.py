@@ -5,7 +5,9 @@
     upload = store.signed_put("temp", key, mime_type="image/png", size=81_920, expires_in=900)
 
 Objects are immutable: a key is written once, and may be written anew only after it was deleted. Keys are chosen by
-girok, never by a client. `a` and `a/b` are two keys that may both exist.
+girok, never by a client. None is another's folder, or was (`a` beside `a/b`): MinIO and SeaweedFS are trees too.
+
+Two adapters: a directory (files.py) and S3 (s3.py). Where the port says less than one of them does, the other cannot.
 """
 
 import re
@@ -25,11 +27,13 @@ __all__ = [
     "Bucket",
     "InvalidKey",
     "InvalidMimeType",
+    "ListedObject",
     "ObjectExists",
     "ObjectInfo",
     "ObjectNotFound",
     "ObjectStore",
     "ObjectTooLarge",
+    "ObjectsUnavailable",
     "SignedUrl",
     "StorageFull",
     "check_expires_in",
@@ -89,6 +93,13 @@ class ObjectExists(Conflict):
     text = Text("This file exists already.", "파일이 이미 존재합니다.")
 
 
+class ObjectsUnavailable(Unavailable):
+    """The store does not answer, or fails. Whether it stored what it was given is not known."""
+
+    reason = "OBJECTS_UNAVAILABLE"
+    text = Text("Files are not available at the moment.", "현재 파일을 이용할 수 없습니다.")
+
+
 class StorageFull(Unavailable):
     """The store has no room for it; nothing was stored. Reading goes on."""
 
@@ -97,12 +108,21 @@ class StorageFull(Unavailable):
 
 
 class ObjectInfo(msgspec.Struct, frozen=True):
-    """`size` in bytes; `etag` changes with the content."""
+    """`size` in bytes; `etag` changes with the content; `modified_at` may be cut to the second."""
 
     bucket: Bucket
     key: str
     size: int
     mime_type: str
+    etag: str
+    modified_at: datetime
+
+
+class ListedObject(msgspec.Struct, frozen=True):
+    """What a listing knows of an object: all but its type, for which S3 would have to be asked object by object."""
+
+    key: str
+    size: int
     etag: str
     modified_at: datetime
 
@@ -124,12 +144,16 @@ class ObjectStore(Protocol):
     ) -> ObjectInfo:
         """Store `body`, at most `max_size` bytes. What `body` raises goes through, and nothing is stored then.
 
-        Raises ObjectTooLarge, ObjectExists, InvalidKey, InvalidMimeType, Unavailable (StorageFull).
+        Raises ObjectTooLarge, ObjectExists, InvalidKey, InvalidMimeType, StorageFull, ObjectsUnavailable. After the
+        last it may be stored: trying again stores it or raises ObjectExists.
         """
         ...
 
     def read(self, bucket: Bucket, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to `end` (exclusive), in pieces. Raises ObjectNotFound at the first one."""
+        """The bytes from `start` up to `end` (exclusive), in pieces. Raises ObjectNotFound at the first one.
+
+        An object of which not all can be read ends in ObjectsUnavailable, never early.
+        """
         ...
 
     async def stat(self, bucket: Bucket, key: str) -> ObjectInfo:
@@ -137,17 +161,21 @@ class ObjectStore(Protocol):
         ...
 
     async def copy(self, source: tuple[Bucket, str], target: tuple[Bucket, str]) -> ObjectInfo:
-        """A copy that lives on when the source is deleted. Raises ObjectNotFound, ObjectExists, Unavailable."""
+        """A copy that lives on when the source is deleted. Its time is its own.
+
+        Raises ObjectNotFound, ObjectExists, StorageFull, ObjectsUnavailable.
+        """
         ...
 
     async def delete(self, bucket: Bucket, key: str) -> None:
         """Remove it; no error when it is not there."""
         ...
 
-    def list(self, bucket: Bucket, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """What is stored under a prefix, in the order of the keys: for sweeps, not for requests.
+    def list(self, bucket: Bucket, prefix: str = "") -> AsyncIterator[ListedObject]:
+        """What is stored under a prefix: for sweeps, not for requests.
 
-        A prefix need not end at a slash. What comes or goes meanwhile may be in it or not.
+        In no order: some servers go folder by folder. A prefix need not end at a slash. What comes or goes meanwhile
+        may be in it or not.
         """
         ...
 
@@ -156,11 +184,14 @@ class ObjectStore(Protocol):
         ...
 
     def signed_get(self, bucket: Bucket, key: str, *, expires_in: int) -> SignedUrl:
-        """Read one object for `expires_in` seconds (1 to MAX_EXPIRES_IN), by GET or HEAD."""
+        """Read one object for `expires_in` seconds (1 to MAX_EXPIRES_IN), by GET."""
         ...
 
     def signed_put(self, bucket: Bucket, key: str, *, mime_type: str, size: int, expires_in: int) -> SignedUrl:
-        """Write one object of exactly `size` bytes and this type, for `expires_in` seconds."""
+        """Write one object of exactly `size` bytes and this type, once, for `expires_in` seconds.
+
+        The client's own Content-Length must be `size`. A key that is taken keeps its content.
+        """
         ...
 
 

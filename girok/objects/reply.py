@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from girok.objects.port import ObjectInfo
 
-__all__ = ["Reply", "reply_to"]
+__all__ = ["INLINE", "PUBLIC_CACHE", "Reply", "reply_to"]
+
+PUBLIC_CACHE = "public, max-age=86400, immutable"
+"""Content never changes under a key, but it may be deleted: a day, then caches ask again."""
 
 INLINE = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
 """What a browser may show from girok's own origin. An SVG is a document with scripts: no image here."""

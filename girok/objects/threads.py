@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from girok.errors import Unavailable
-from girok.objects.port import StorageFull
+from girok.objects.port import ObjectsUnavailable, StorageFull
 
 __all__ = ["on_thread"]
 
@@ -19,7 +18,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 async def on_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The call's result. Raises StorageFull or Unavailable for an OSError, and passes on what else it raises.
+    """The call's result. Raises StorageFull or ObjectsUnavailable for an OSError, and passes on what else it raises.
 
     Returns only when the thread is done, cancelled or not, so that no caller closes a file that is being written.
     """
@@ -35,5 +34,5 @@ async def on_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     if cancelled is not None:
         raise cancelled
     if isinstance(failure, OSError):
-        raise (StorageFull if failure.errno in _FULL else Unavailable) from failure
+        raise (StorageFull if failure.errno in _FULL else ObjectsUnavailable) from failure
     return work.result()
