@@ -1,20 +1,21 @@
 """A serving process: opens the box, listens, waits for a signal, drains.
 
 granian is embedded (`granian.server.embed`): the process is one process, on one loop, and girok owns its signals. The
-port is tried with a plain bind first, since granian would share a taken one silently (SO_REUSEPORT).
+port is claimed with a plain bind first, since granian would share a taken one silently (SO_REUSEPORT).
 """
 
 import asyncio
 import atexit
 import errno
 import gc
+import logging
 import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Generator, Mapping
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -46,6 +47,7 @@ _OTHER_FILES = 256
 _IDLE_SECONDS = 75
 """How long a connection may wait for the head of a request: longer than proxies keep an idle one (60 s, mostly), or
 they would find it closed just when they send."""
+_log = logging.getLogger(__name__)
 
 
 class PortInUse(Refusal):
@@ -65,8 +67,9 @@ def run_on_uvloop(main: Coroutine[Any, Any, int]) -> NoReturn:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(main)
     atexit._run_exitfuncs()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what Python would do before that
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
     os._exit(code)
 
 
@@ -76,8 +79,12 @@ async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pla
     Raises Refusal when the process cannot start as configured.
     """
     http = settings.get(Http)
-    address, port = claim(http.host, http.port)
-    url = _url(http.host, port)
+    with claim(http.host, http.port) as (address, port):
+        return await _serve(settings, manifests, plan, address, port)
+
+
+async def _serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan, address: str, port: int) -> int:
+    url = _url(settings.get(Http).host, port)
     stop = _stop_on_signals()
     async with open_box(settings, manifests, plan, base_url=url) as box:
         app = build(box)
@@ -96,19 +103,25 @@ async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pla
     return 0 if clean and stop.done() else 1
 
 
-def claim(host: str, port: int) -> tuple[str, int]:
-    """The IP address and the port to listen on, found free (any free one for 0). Raises PortInUse."""
+@contextmanager
+def claim(host: str, port: int) -> Generator[tuple[str, int]]:
+    """The IP address and the port to listen on, found free (any free one for 0). Raises PortInUse.
+
+    Nobody else who claims it gets it meanwhile: of two processes that start at once, one serves.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(family, socket.SOCK_STREAM) as held:
         try:
             # As servers do: a port in TIME_WAIT is free, one that somebody listens on is not.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            probe.listen(1)
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind((host, port))
         except (OSError, UnicodeError) as error:
             raise PortInUse(_why(error, host, port)) from error
-        address, port, *_ = probe.getsockname()
-        return address, port
+        # From now on it is shared with our own server, which asks for that, and with no plain bind.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        address, port, *_ = held.getsockname()
+        yield address, port
 
 
 def _why(error: OSError | UnicodeError, host: str, port: int) -> str:
@@ -191,5 +204,8 @@ def _connections() -> int:
 
 def _announce(box: Box, url: str) -> None:
     roles = ", ".join(box.plan.local)
-    sys.stdout.write(f"girok {__version__} ({roles}) at {url}  data in {box.data}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"girok {__version__} ({roles}) at {url}  data in {box.data}\n")
+        sys.stdout.flush()
+    except OSError as error:  # nobody reads it, or its disk is full: no reason not to serve
+        _log.warning("standard output cannot be written: %s", error.strerror)

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 failed; 2 refused or wrong input, with one message on stan
 heavy (Litestar, Piccolo, GraphQL) is imported inside the commands that need it, so that the others start at once.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ __all__ = ["commands", "main"]
 
 _FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
 _FAILURES = ("UNAVAILABLE", "INTERNAL")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _RunByDefault(click.Group):
@@ -66,8 +68,12 @@ def _run(args: Sequence[str] | None) -> int:
         click.echo(f"girok: {message}", err=True)
     except click.Abort:
         code = _INTERRUPTED
-    except BrokenPipeError:
-        # Who reads has enough. Python would try to write the rest once more at its end, and complain.
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            click.echo(f"girok: {error.strerror}", err=True)
+        elif not isinstance(error, BrokenPipeError):  # who reads has enough
+            raise
+        # Python would try to write the rest once more at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = _FAILED
     return code or 0

@@ -24,6 +24,8 @@ LOCK_WAIT = 5.0
 
 _WAL_BYTES = 16 * 1024 * 1024
 _CACHED_STATEMENTS = 512
+_SIDE_FILES = 64 * 1024
+"""Bytes that a write-ahead log and its index take at the least."""
 _STEPS_BETWEEN_LOOKS = 2000
 """Steps of SQLite's virtual machine, some 50 us, after which the guard looks at the time again."""
 
@@ -158,4 +160,10 @@ def _why(path: Path, error: sqlite3.Error) -> str:
         case sqlite3.SQLITE_BUSY:
             return f"the database {path} is locked by another process"
         case _:
-            return f"the database {path} cannot be used: {error}"
+            return f"the database {path} cannot be used: {'the disk is full' if _is_full(path.parent) else error}"
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is no room for SQLite's side files: it tells that as any other failure."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < _SIDE_FILES or (disk.f_files > 0 and disk.f_favail == 0)
