@@ -4,14 +4,10 @@ app = build(box)
 Server(app.edge, ...)
 """
 
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
-
-import msgspec
 
 from girok import __version__
 from girok.db.statement import Sql
@@ -20,21 +16,13 @@ from girok.http.cors import Origins
 from girok.http.edge import Edge
 from girok.manifest import part
 from girok.objects.http import routes as object_routes
+from girok.process_status import ProcessStatus, status_command
 from girok.sections import Core, Metrics, Web
 from girok.telemetry.health import Health
 from girok.telemetry.metrics import Metrics as Counters
 from girok.wiring import Box
 
-__all__ = ["App", "ProcessStatus", "build"]
-
-
-class ProcessStatus(msgspec.Struct, frozen=True):
-    """What the control command `status` gives; `uptime` in seconds."""
-
-    version: str
-    pid: int
-    roles: tuple[str, ...]
-    uptime: float
+__all__ = ["App", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +60,9 @@ def build(box: Box) -> App:
         origins=Origins(settings.get(Web).origins, development=settings.get(Core).mode == "development"),
         clock=box.kit.clock,
     )
-    return App(http.edge, http.litestar.lifespan, health, _status(box))
+    return App(http.edge, http.litestar.lifespan, health, status_command(box.plan.local, health))
 
 
 async def _store(box: Box) -> None:
     """The store answers a read; else what it raises is why not."""
     await box.db.fetch(Sql("SELECT 1"))
-
-
-def _status(box: Box) -> Callable[[dict[str, Any]], Awaitable[ProcessStatus]]:
-    since = monotonic()
-
-    async def status(_: dict[str, Any]) -> ProcessStatus:
-        return ProcessStatus(__version__, os.getpid(), box.plan.local, monotonic() - since)
-
-    return status
