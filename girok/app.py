@@ -44,13 +44,15 @@ def build(box: Box) -> App:
     settings = box.settings
     health = Health(settings.get(Metrics))
     health.add("store", lambda: _store(box), vital=True)
+    for name, (probe, vital) in box.around.probes.items():
+        health.add(name, probe, vital=vital)
     counters = Counters(version=__version__, roles=box.plan.local)
     counters.watch({name: lambda name=name: box.db.counts()[name] for name in box.db.counts()})
     counters.watch_bus(box.bus.stats)
     modules = [part(name, "http") for name in box.plan.local]
     http = build_http(
         [
-            *object_routes(box.objects),
+            *(object_routes(box.around.files) if box.around.files else ()),
             *(route for module in modules if module is not None for route in module.routes(box.kit)),
         ],
         settings=settings,

@@ -9,14 +9,15 @@ probes until the last request is answered, the last delivery done and the last c
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from granian.server.embed import Server
 
 from girok.app import App
 from girok.control import ControlServer
-from girok.events.local_bus import LocalBus
 from girok.http.edge import Edge
 from girok.sections import Drain
+from girok.surroundings import Part
 from girok.wiring import Box
 
 __all__ = ["drain"]
@@ -37,7 +38,7 @@ async def drain(box: Box, app: App, control: ControlServer, server: Server, serv
     reserve = min(_RESERVE_SECONDS, seconds / 2)
     answered, delivered, _ = await asyncio.gather(
         _requests(app.edge, seconds - reserve, reserve / 4),
-        _deliveries(box.bus, seconds - reserve),
+        _parts(box.parts, seconds - reserve),
         control.stop(seconds - reserve),
     )
     server.stop()
@@ -64,9 +65,10 @@ async def _requests(edge: Edge, seconds: float, more: float) -> bool:
     return False
 
 
-async def _deliveries(bus: LocalBus, seconds: float) -> bool:
+async def _parts(parts: Sequence[Part], seconds: float) -> bool:
+    """Deliveries and calls of other processes; whether all of them ended in time."""
     end = _now() + seconds
-    await bus.drain(seconds)
+    await asyncio.gather(*(each.drain(seconds) for each in parts))
     return _now() < end
 
 

@@ -4,6 +4,7 @@ A plugin takes from it what it needs and nothing else reaches it: no globals, no
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from girok.clock import Clock, IdFactory
 from girok.db.database import Database
@@ -12,6 +13,9 @@ from girok.objects.port import ObjectStore
 from girok.port import Ports
 from girok.ratelimit import RateLimiter
 from girok.settings import Settings
+
+if TYPE_CHECKING:
+    from girok.valkey import Valkey
 
 __all__ = ["Kit"]
 
@@ -28,3 +32,5 @@ class Kit:
     ids: IdFactory
     keys: Keys
     ports: Ports
+    valkey: "Valkey | None" = None
+    """What processes share and may lose; None where there is one process."""

@@ -32,9 +32,9 @@ from girok.drain import drain
 from girok.manifest import Manifest
 from girok.refusal import Refusal
 from girok.roles import Plan
-from girok.sections import Http
+from girok.sections import Http, Traces
 from girok.settings import Settings
-from girok.telemetry import logs
+from girok.telemetry import logs, tracing
 from girok.wiring import Box, open_box
 
 __all__ = ["ControlRefused", "PortInUse", "run_on_uvloop", "serve"]
@@ -47,6 +47,7 @@ _OTHER_FILES = 256
 _IDLE_SECONDS = 75
 """How long a connection may wait for the head of a request: longer than proxies keep an idle one (60 s, mostly), or
 they would find it closed just when they send."""
+_LAST_SPANS_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -79,7 +80,8 @@ async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pla
     Raises Refusal when the process cannot start as configured.
     """
     http = settings.get(Http)
-    with claim(http.host, http.port) as (address, port):
+    port = http.port if settings.source("http.port") else plan.http_port or http.port
+    with claim(http.host, port) as (address, port):
         return await _serve(settings, manifests, plan, address, port)
 
 
@@ -89,8 +91,10 @@ async def _serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pl
     async with open_box(settings, manifests, plan, base_url=url) as box:
         app = build(box)
         control = await _control(box, app)
+        tracing.start(settings.get(Traces), plan.local)
         async with app.lifespan():
-            await box.bus.start()
+            for each in box.parts:
+                await each.start()
             # What the start made stays: without it in the way, later collections are short.
             gc.collect()
             gc.freeze()
@@ -100,6 +104,8 @@ async def _serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pl
             _announce(box, url)
             await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
             clean = await drain(box, app, control, server, serving)
+    with suppress(TimeoutError):  # a collector that is away does not hold up the end
+        await asyncio.wait_for(asyncio.to_thread(tracing.stop), _LAST_SPANS_SECONDS)
     return 0 if clean and stop.done() else 1
 
 

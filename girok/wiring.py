@@ -1,7 +1,7 @@
 """The wiring: the only place that decides what runs in this process and which adapter a port gets.
 
 `open_box` opens everything that one process needs, in order, and closes it in reverse: the data directory and its
-lock, keys, the store with its migrations, objects, the rate limiter, then the services of the local roles, each behind
+lock, the store with its migrations, what is around (surroundings.py), then the services of the local roles, each behind
 its port, and last their consumers on the bus. Domain code is given a Kit and never asks where it runs.
 """
 
@@ -17,22 +17,20 @@ from girok.db.commands import store_commands
 from girok.db.database import Store
 from girok.db.migrations import migrate
 from girok.db.sqlite import SQLiteDatabase
+from girok.events.bus import Bus
 from girok.events.commands import events_commands
 from girok.events.consumer import Consumer
-from girok.events.local_bus import LocalBus
-from girok.events.outbox import Outbox
-from girok.keys import FileKeys
 from girok.kit import Kit
 from girok.locks import DataDir
 from girok.manifest import Manifest, ManifestError, part
-from girok.objects.files import FileObjects
+from girok.needs import needed_servers
 from girok.port import Ports, local_port
-from girok.ratelimit import Limits, LocalRateLimiter, limits_of
 from girok.roles import Plan
-from girok.sections import Core, Events
+from girok.sections import Core
 from girok.sections_cluster import Database as Server
 from girok.sections_cluster import Nats
 from girok.settings import Settings
+from girok.surroundings import Alone, Part, Process, Surroundings
 
 if TYPE_CHECKING:
     from girok.db.postgres import PostgresDatabase
@@ -50,8 +48,10 @@ class Box:
     data: Path
     kit: Kit
     db: Store
-    objects: FileObjects
-    bus: LocalBus
+    around: Surroundings
+    bus: Bus
+    parts: Sequence[Part]
+    """What runs while the process serves, in the order in which it is started; the bus is one of them."""
     commands: Mapping[str, Command]
     """What the control socket answers."""
 
@@ -86,27 +86,53 @@ def store_domains(plan: Plan) -> tuple[str, ...]:
 async def open_box(
     settings: Settings, manifests: Mapping[str, Manifest], plan: Plan, *, base_url: str = ""
 ) -> AsyncGenerator[Box, None]:
-    """Open one box on the data directory of the settings; `base_url` is where clients reach its files.
+    """Open the process on the data directory of the settings; `base_url` is where clients reach a box's files.
 
-    Raises Refusal when the directory is in use, of a newer version or unusable.
+    Raises Refusal when the directory is in use, of a newer version or unusable, or a server is missing.
     """
+    clock = SystemClock()
+    process = Process(settings, manifests, plan, clock, Uuid7Factory(clock))
+    needed_servers(process)
     async with AsyncExitStack() as stack:
         data, db = await stack.enter_async_context(open_store(settings))
-        clock = SystemClock()
-        keys = FileKeys(data / "keys")
-        ids = Uuid7Factory(clock)
         domains = store_domains(plan)
         await migrate(db, domains)
-        objects = FileObjects(data / "objects", base_url=base_url, key=keys.get("objects"), clock=clock)
-        limiter = LocalRateLimiter(limits_of(settings, manifests), enabled=settings.get(Limits).enabled)
-        kit = Kit(settings, db, objects, limiter, clock, ids, keys, Ports())
+        around = await stack.enter_async_context(_surroundings(process, data, base_url))
+        kit = _kit(process, db, around)
         for name in plan.local:
             await _add_service(stack, kit, manifests[name])
-        consumers = [each for name in plan.local for each in _consumers(kit, manifests[name])]
-        db.outbox = outbox = Outbox(clock, ids, consumers)
-        bus = LocalBus(db, outbox, consumers, clock, settings.get(Events))
+        bus = around.bus(db, [each for name in plan.local for each in _consumers(kit, manifests[name])])
+        parts = (bus, *around.parts(kit.ports))
         commands = {**events_commands(bus), **store_commands(db, domains)}
-        yield Box(settings, manifests, plan, data, kit, db, objects, bus, commands)
+        yield Box(settings, manifests, plan, data, kit, db, around, bus, parts, commands)
+
+
+@asynccontextmanager
+async def _surroundings(process: Process, data: Path, base_url: str) -> AsyncGenerator[Surroundings, None]:
+    if not process.settings.get(Nats).url:
+        yield Alone(process, data, base_url)
+        return
+    from girok.cluster import Member
+
+    async with Member.open(process) as member:
+        yield member
+
+
+def _kit(process: Process, db: Store, around: Surroundings) -> Kit:
+    ports = Ports()
+    for protocol, port in around.remote.items():
+        ports.add(protocol, port)
+    return Kit(
+        process.settings,
+        db,
+        around.objects,
+        around.limiter,
+        process.clock,
+        process.ids,
+        around.keys,
+        ports,
+        around.valkey,
+    )
 
 
 async def _add_service(stack: AsyncExitStack, kit: Kit, manifest: Manifest) -> None:

@@ -7,7 +7,8 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from girok.refusal import Refusal
@@ -23,7 +24,7 @@ class ServerNotReady(Refusal):
 
 
 class ServerProcess:
-    """One server. `url` is what girok's settings take; its output goes to FOLDER/server.log."""
+    """One server. `url` is what girok's settings take; its output goes to FOLDER/server.log. `env` is added to ours."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class ServerProcess:
         ready: Probe,
         prepare: Callable[[], Awaitable[None]] | None = None,
         last_signal: signal.Signals = signal.SIGTERM,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.url = url
@@ -44,11 +46,17 @@ class ServerProcess:
         self._ready = ready
         self._prepare = prepare
         self._last_signal = last_signal
+        self._env = dict(env or {})
 
     @property
     def running(self) -> bool:
         """It was started and has not ended."""
         return self.child is not None and self.child.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None before that."""
+        return self.child.poll() if self.child is not None else None
 
     async def start(self, within: float = 30.0) -> None:
         """Start it and wait until it answers, `within` seconds. Raises ServerNotReady with the end of its log."""
@@ -93,12 +101,22 @@ class ServerProcess:
     def _signal(self, number: signal.Signals) -> None:
         if self.child is None:
             raise RuntimeError(f"{self.name} was not started")
+        # PostgreSQL's processes are a group each.
+        others = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()
         os.killpg(self.child.pid, number)
+        for each in others:
+            with suppress(ProcessLookupError):
+                os.kill(int(each), number)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - the programs are those of the wheels
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            return subprocess.Popen(  # noqa: S603 - the programs are those of the wheels, or girok itself
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **self._env},
             )
 
     async def _ended(self) -> None:
@@ -111,14 +129,17 @@ class ServerProcess:
 
 
 async def answers(port: int, question: bytes, answer: bytes) -> bool:
-    """Whether something on the loopback address begins its answer to `question` with `answer`."""
+    """Whether something on the loopback address answers `question` with `answer` in it."""
+    said = b""
     try:
         async with asyncio.timeout(1.0):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(question)
-                return await reader.readexactly(len(answer)) == answer
+                while answer not in said and (more := await reader.read(4096)):
+                    said += more
             finally:
                 writer.close()
-    except (OSError, EOFError, TimeoutError):
+    except (OSError, TimeoutError):
         return False
+    return answer in said

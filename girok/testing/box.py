@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from girok.app import App, build
+from girok.events.local_bus import LocalBus
 from girok.kit import Kit
 from girok.manifest import discover
 from girok.roles import resolve
@@ -46,6 +47,7 @@ class TestBox:
 
     async def settle(self) -> None:
         """Wait until every event that is due has been handled."""
+        assert isinstance(self.box.bus, LocalBus)
         await settle(self.box.bus)
 
 
