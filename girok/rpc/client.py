@@ -17,13 +17,18 @@ from grpclib.exceptions import GRPCError
 from girok.context import current
 from girok.port import DeadlineExceeded
 from girok.rpc.contract import Contract, Method
-from girok.rpc.metadata import to_metadata
+from girok.rpc.framing import timeout_of
+from girok.rpc.metadata import SECRET, to_fields
 from girok.rpc.peer import CallLost, NotReached, Peer
-from girok.rpc.status import Draining, PeerUnavailable, local_error
+from girok.rpc.status import Draining, PeerUnavailable, SecretRefused, local_error
 
 __all__ = ["PeerDirectory", "remote_port"]
 
-_TRIES = 3
+_MOST_LOST = 3
+"""Processes that one call may take with it."""
+_DRAINING_SECONDS = 1.0
+_REFUSED_SECONDS = 5.0
+_REFUSES_US = "refuses this process: cluster.secret (GIROK_CLUSTER_SECRET) is not the same in both"
 _Call = Callable[[Any], Awaitable[Any]]
 
 
@@ -46,16 +51,17 @@ def remote_port(contract: Contract, peers: PeerDirectory, *, secret: str) -> Any
 def _remote(contract: Contract, method: Method, peers: PeerDirectory, secret: str) -> _Call:
     policy = method.policy
     turn = asyncio.Semaphore(policy.concurrency) if policy.concurrency else None
+    first = ((b":path", method.path.encode()), (SECRET, secret.encode()))
 
     async def call(request: Any) -> Any:
         context = current()
         now = asyncio.get_running_loop().time
         end = now() + policy.deadline if context.deadline is None else min(now() + policy.deadline, context.deadline)
         data = method.request.encode(request)
-        metadata = to_metadata(context, secret)
+        fields = to_fields(context)
 
         async def ask(peer: Peer) -> bytes:
-            return await peer.call(method.path, data, metadata, max(end - now(), 0.001))
+            return await peer.call((*first, (b"grpc-timeout", timeout_of(end - now())), *fields), data)
 
         try:
             async with asyncio.timeout_at(end):
@@ -72,21 +78,25 @@ def _remote(contract: Contract, method: Method, peers: PeerDirectory, secret: st
 async def _ask(
     contract: Contract, method: Method, peers: PeerDirectory, ask: Callable[[Peer], Awaitable[bytes]]
 ) -> bytes:
+    """Ask one process after another, until one answers."""
     tried: set[Peer] = set()
-    for _ in range(_TRIES):
-        peer = peers.pick(contract.role, tried)
-        if peer is None:
-            break
+    lost = 0
+    while (peer := peers.pick(contract.role, tried)) is not None:
         tried.add(peer)
         try:
             return await ask(peer)
         except NotReached:
             continue
         except CallLost as error:
-            if not method.policy.idempotent:
+            lost += 1
+            if not method.policy.idempotent or lost >= _MOST_LOST:
                 raise PeerUnavailable from error
         except GRPCError as error:
             raised = local_error(error, contract.errors)
-            if not isinstance(raised, Draining):
+            if isinstance(raised, Draining):
+                peer.rest(_DRAINING_SECONDS)
+            elif isinstance(raised, SecretRefused):
+                peer.rest(_REFUSED_SECONDS, _REFUSES_US)
+            else:
                 raise raised from None
     raise PeerUnavailable

@@ -1,42 +1,28 @@
 """One process that answers calls: its connection, what is under way on it, and whether it is up.
 
-A peer goes down when a connection to it cannot be made or is lost, or when it is silent: a call that waits for longer
-than 0.3 s makes us ask for its health, and no answer to that ends the connection with all calls on it.
-So a process that hangs, or whose host is gone, is out within a second. While it is down it is tried again and again;
-calls go elsewhere meanwhile.
+A peer goes down when a connection to it cannot be made, or when it is silent while calls wait (http2_client.py): a
+process that hangs, or whose host is gone, is out within a second. A connection that just ended is made anew first.
+While it is down it is tried again and again; calls go elsewhere meanwhile.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Coroutine
+from math import ceil
+from typing import Any, TypeVar
 
-from grpclib.client import Channel
-from grpclib.const import Cardinality
-from grpclib.encoding.proto import ProtoStatusDetailsCodec
-from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
-
-from girok.rpc.wire import Codec
+from girok.rpc.http2 import Headers
+from girok.rpc.http2_client import CallLost, ClientConnection, NotReached
 
 __all__ = ["CallLost", "NotReached", "Peer"]
 
+T = TypeVar("T")
 _CONNECT_SECONDS = 0.8
-_SILENT_SECONDS = 0.3
-_HEALTH_SECONDS = 0.6
-_RETRY_SECONDS = 0.25
-_LONGEST_RETRY = 1.0
-_HEALTH = "/grpc.health.v1.Health/Check"
-_LOST = (OSError, StreamTerminatedError, ProtocolError)
+_TURN_SECONDS = 0.1
+_FIRST_RETRY = 0.1
+_LONGEST_RETRY = 0.8
 _log = logging.getLogger("girok.rpc")
-
-
-class NotReached(Exception):
-    """The call was not sent: nothing has happened."""
-
-
-class CallLost(Exception):
-    """The connection ended before the answer: whether the call happened is not known."""
 
 
 class Peer:
@@ -47,109 +33,162 @@ class Peer:
         self.address = address
         self.up = True
         self.in_flight = 0
-        self._target = (host.strip("[]"), int(port), tls)
-        self._channel = self._open()
-        self._task: asyncio.Task[None] | None = None
+        self._target = (host.strip("[]"), int(port))
+        self._tls = tls
+        self._first: Headers = (
+            (b":method", b"POST"),
+            (b":scheme", b"https" if tls else b"http"),
+            (b":authority", address.encode()),
+            (b"te", b"trailers"),
+            (b"content-type", b"application/grpc+proto"),
+        )
+        self._connection: ClientConnection | None = None
+        self._attempt: asyncio.Task[ClientConnection | None] | None = None
+        self._return: asyncio.Task[None] | None = None
+        self._complaint = ""
+        self._idle = asyncio.Event()
         self._closed = False
 
-    async def call(self, path: str, data: bytes, metadata: Mapping[str, str], seconds: float) -> bytes:
-        """The answer's bytes. Raises NotReached, CallLost, TimeoutError, GRPCError."""
-        channel = self._channel
-        try:
-            async with asyncio.timeout(min(seconds, _CONNECT_SECONDS)):
-                await channel.__connect__()
-        except OSError as error:
-            if isinstance(error, TimeoutError) and seconds < _CONNECT_SECONDS:
-                raise  # the caller's time is over; that says nothing about the peer
-            self._went_down(error)
-            raise NotReached(self.address) from error
-        if channel is not self._channel:
-            channel.close()  # it went down, or was closed, while this call waited for the connection
-            raise NotReached(self.address)
+    async def call(self, headers: Headers, message: bytes) -> bytes:
+        """The answer's message. Raises NotReached, CallLost, GRPCError."""
         self.in_flight += 1
-        silence = asyncio.get_running_loop().call_later(_SILENT_SECONDS, self._ask)
         try:
-            return await _unary(channel, path, data, metadata, seconds)
-        except TimeoutError:  # which is an OSError
-            raise
-        except _LOST as error:
-            self._went_down(error)
-            raise CallLost(self.address) from error
+            connection = await self._connected()
+            answer = await connection.call((*self._first, *headers), message)
         finally:
-            silence.cancel()
             self.in_flight -= 1
+            self._idle.set()
+        self._complaint = ""
+        return answer
+
+    def rest(self, seconds: float, complaint: str = "") -> None:
+        """It is there, but takes no calls: send it none for a while. A complaint is logged once."""
+        if complaint and complaint != self._complaint:
+            _log.error("peer %s %s", self.address, complaint)
+        self._complaint = complaint
+        if self.up and not self._closed:
+            self.up = False
+            self._come_back_after(seconds)
+
+    async def leave(self, seconds: float) -> None:
+        """Take no more calls, and close when those that run are answered, after `seconds` in any case."""
+        self.up = False
+        try:
+            async with asyncio.timeout(seconds):
+                while self.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            _log.warning("peer %s left calls unanswered", self.address)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """End the connection; calls on it are lost. Twice is no error."""
         self._closed = True
-        self._channel.close()
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        self.up = False
+        tasks = [each for each in (self._attempt, self._return) if each is not None]
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._connection is not None:
+            self._connection.close()
 
-    def _open(self) -> Channel:
-        host, port, tls = self._target
-        return Channel(host, port, ssl=tls, codec=Codec(), status_details_codec=ProtoStatusDetailsCodec())
+    async def _connected(self) -> ClientConnection:
+        if self._connection is not None and self._connection.is_worn:
+            self._connection.retire()
+            self._connection = None
+        if self._connection is not None and self._connection.is_open:
+            return self._connection
+        if self._closed or not self.up:
+            raise NotReached(self.address)
+        if self._attempt is None:
+            self._attempt = asyncio.create_task(self._try())
+        connection = await asyncio.shield(self._attempt)
+        if connection is None:
+            raise NotReached(self.address)
+        return connection
 
-    def _ask(self) -> None:
-        """A call waits for long: is anybody there?"""
-        if self._task is None and not self._closed:
-            self._task = asyncio.create_task(self._watch())
-
-    async def _watch(self) -> None:
-        """Ask for as long as calls are under way."""
+    async def _try(self) -> ClientConnection | None:
+        """Connect; without success the peer is down."""
         try:
-            while self.in_flight and self.up:
-                await self._health()
-                await asyncio.sleep(_SILENT_SECONDS)
-        except _LOST as error:
-            self._task = None
-            self._went_down(error)
-        else:
-            self._task = None
+            self._connection = await self._connect()
+        except OSError as error:
+            self._went_down(str(error) or "no answer")
+            return None
+        finally:
+            self._attempt = None
+        return self._connection
 
-    async def _health(self) -> None:
-        """Any answer will do. Raises what is in _LOST."""
-        with suppress(GRPCError):
-            async with asyncio.timeout(_HEALTH_SECONDS):
-                await _unary(self._channel, _HEALTH, b"", {}, _HEALTH_SECONDS)
+    async def _connect(self) -> ClientConnection:
+        """A connection whose other side speaks HTTP/2. Raises OSError."""
+        made: list[ClientConnection] = []
 
-    def _went_down(self, error: Exception) -> None:
+        def make() -> ClientConnection:
+            made.append(ClientConnection(self._lost))
+            return made[0]
+
+        async def connect() -> None:
+            # The address is an IP's or a Service's; a certificate is of the cluster's authority, whatever its name.
+            name = "" if self._tls else None
+            await asyncio.get_running_loop().create_connection(make, *self._target, ssl=self._tls, server_hostname=name)
+            await made[0].ready
+
+        try:
+            await _patiently(connect(), _CONNECT_SECONDS)
+        except BaseException:
+            for each in made:
+                each.abort()
+            raise
+        return made[0]
+
+    def _lost(self, connection: ClientConnection, why: str) -> None:
+        """A connection has ended."""
+        if connection is not self._connection:
+            return
+        self._connection = None
         if self._closed or not self.up:
             return
-        self.up = False
-        _log.warning("peer %s is down: %s", self.address, error or type(error).__name__)
-        self._channel.close()
-        self._channel = self._open()
-        if self._task is not None:
-            self._task.cancel()
-        self._task = asyncio.create_task(self._come_back())
+        if connection.is_silent:
+            self._went_down(why)
+        elif self._attempt is None:
+            self._attempt = asyncio.create_task(self._try())
 
-    async def _come_back(self) -> None:
+    def _went_down(self, why: str) -> None:
+        if self.up and not self._closed:
+            self.up = False
+            _log.warning("peer %s is down: %s", self.address, why)
+            self._come_back_after(_FIRST_RETRY)
+
+    def _come_back_after(self, seconds: float) -> None:
+        if self._return is None:
+            self._return = asyncio.create_task(self._come_back(seconds))
+
+    async def _come_back(self, delay: float) -> None:
         """Try until it answers."""
-        delay = _RETRY_SECONDS
         while True:
             await asyncio.sleep(delay)
             try:
-                await self._health()
-            except _LOST:
-                delay = min(delay * 2, _LONGEST_RETRY)
-                self._channel.close()
-                self._channel = self._open()
-            else:
+                if self._connection is None or not self._connection.is_open:
+                    self._connection = await self._connect()
                 break
+            except OSError:
+                delay = min(delay * 2, _LONGEST_RETRY)
+        self._return = None
         self.up = True
-        self._task = None
-        _log.info("peer %s is back", self.address)
+        if not self._complaint:
+            _log.info("peer %s is back", self.address)
 
 
-async def _unary(channel: Channel, path: str, data: bytes, metadata: Mapping[str, str], seconds: float) -> bytes:
-    async with channel.request(
-        path, Cardinality.UNARY_UNARY, bytes, bytes, timeout=seconds, metadata=dict(metadata)
-    ) as stream:
-        await stream.send_message(data, end=True)
-        answer = await stream.recv_message()
-    if answer is None:
-        raise StreamTerminatedError("the answer has no message")
-    return answer
+async def _patiently(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """What `work` gives. Raises TimeoutError after as many turns of the loop: one that stood still counts once."""
+    task = asyncio.create_task(work)
+    try:
+        for _ in range(ceil(seconds / _TURN_SECONDS)):
+            await asyncio.wait({task}, timeout=_TURN_SECONDS)
+            if task.done():
+                return task.result()
+        raise TimeoutError(f"no answer for {seconds:g} s")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

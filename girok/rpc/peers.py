@@ -1,5 +1,6 @@
 """The processes of a cluster by role, and which of them takes a call."""
 
+import asyncio
 import random
 import ssl
 from collections.abc import Iterable, Mapping
@@ -7,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from girok.rpc.peer import Peer
 
 __all__ = ["Peers"]
+
+_FAREWELL_SECONDS = 20.0
 
 
 class Peers:
@@ -16,17 +19,19 @@ class Peers:
         self._tls = tls
         self._peers: dict[str, Peer] = {}
         self._roles: dict[str, tuple[Peer, ...]] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def replace(self, addresses: Mapping[str, Iterable[str]]) -> None:
-        """These are the processes by role from now on; the connections of those that are gone are closed."""
-        kept: dict[str, Peer] = {}
-        for each in {address for role in addresses.values() for address in role}:
-            kept[each] = self._peers.get(each) or Peer(each, self._tls)
+        """These are the processes by role from now on. Those that are gone finish what they were asked."""
+        by_role = {role: tuple(some) for role, some in addresses.items()}
+        kept = {each: self._peers.get(each) or Peer(each, self._tls) for some in by_role.values() for each in some}
         gone = [peer for address, peer in self._peers.items() if address not in kept]
         self._peers = kept
-        self._roles = {role: tuple(kept[each] for each in some) for role, some in addresses.items()}
+        self._roles = {role: tuple(kept[each] for each in some) for role, some in by_role.items()}
         for each in gone:
-            await each.close()
+            task = asyncio.create_task(each.leave(_FAREWELL_SECONDS))
+            self._farewells.add(task)
+            task.add_done_callback(self._farewells.discard)
 
     def pick(self, role: str, tried: set[Peer]) -> Peer | None:
         """Of two that are up and not among `tried`, the one with less under way; None without any."""
@@ -38,5 +43,9 @@ class Peers:
         return any(each.up for each in self._roles.get(role, ()))
 
     async def close(self) -> None:
-        """Close every connection. Twice is no error."""
-        await self.replace({})
+        """Close every connection; calls on them are lost. Twice is no error."""
+        leaving = [*self._farewells]
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, *(each.close() for each in self._peers.values()), return_exceptions=True)
+        self._peers, self._roles = {}, {}

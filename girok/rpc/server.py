@@ -11,32 +11,29 @@ import hmac
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from grpclib.const import Cardinality, Handler, Status
-from grpclib.encoding.proto import ProtoStatusDetailsCodec
+from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.health.check import ServiceStatus
-from grpclib.health.service import OVERALL, Health
-from grpclib.reflection.service import ServerReflection
-from grpclib.server import Server, Stream
 
 from girok.context import use
 from girok.errors import GirokError, Internal
-from girok.port import DeadlineExceeded
 from girok.rpc.contract import Contract, Method
 from girok.rpc.converter import MOST_BYTES, Unsendable
-from girok.rpc.metadata import SECRET, from_metadata
+from girok.rpc.http2_server import Fields, Incoming, Route, ServerConnection
+from girok.rpc.metadata import SECRET, from_fields
+from girok.rpc.open_services import open_routes
 from girok.rpc.status import Draining, SecretRefused, grpc_error
-from girok.rpc.wire import Codec
 
 __all__ = ["RpcServer"]
 
-_HEAD = 5
-"""Bytes before each message: whether it is compressed, and its length."""
+_MOST_CONNECTIONS = 4000
+_HANDSHAKE_SECONDS = 5.0
+_GOODBYE_SECONDS = 0.5
 _log = logging.getLogger("girok.rpc")
-_Answer = Callable[["Stream[Any, Any]"], Awaitable[None]]
 
 
 class RpcServer:
@@ -47,102 +44,91 @@ class RpcServer:
     ) -> None:
         self._secret = secret.encode()
         self._tls = tls
-        self._in_flight = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._draining = False
         self._serving = ServiceStatus()
-        services = [_Service(contract, self._handlers(contract, port)) for contract, port in ports]
-        health = Health({each: [self._serving] for each in (OVERALL, *services)})
-        self._server = Server(
-            ServerReflection.extend([*services, health]), codec=Codec(), status_details_codec=ProtoStatusDetailsCodec()
-        )
+        self._draining = False
+        self._connections: set[ServerConnection] = set()
+        self._server: asyncio.Server | None = None
+        self._quiet = asyncio.Event()
+        self._routes = dict(open_routes([contract.service for contract, _ in ports], self._serving))
+        for contract, port in ports:
+            for each in contract.methods:
+                answer = self._answer(each, getattr(port, each.name))
+                self._routes[each.path.encode()] = Route(self._admit, answer, MOST_BYTES, each.policy.deadline)
 
     async def start(self, host: str, port: int) -> None:
         """Listen. Raises OSError."""
         self._serving.set(True)
-        await self._server.start(host, port, ssl=self._tls, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: ServerConnection(self),
+            host,
+            port,
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=1024,
+            ssl=self._tls,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._tls else None,
+        )
 
     async def drain(self, seconds: float) -> None:
         """Refuse new calls and finish those that run, for `seconds` at most; then close. Twice is no error."""
         self._draining = True
         self._serving.set(False)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        finally:
+        with suppress(TimeoutError):
+            await self._until(lambda: not any(each.is_busy for each in self._connections), seconds)
+        if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+        for each in tuple(self._connections):
+            each.say_goodbye()
+        with suppress(TimeoutError):
+            await self._until(lambda: not self._connections, _GOODBYE_SECONDS)
+        for each in tuple(self._connections):
+            each.abort()
 
-    def _handlers(self, contract: Contract, port: Any) -> Mapping[str, Handler]:
-        return {
-            each.path: Handler(self._answer(each, getattr(port, each.name)), Cardinality.UNARY_UNARY, bytes, bytes)
-            for each in contract.methods
-        }
+    def route(self, path: bytes) -> Route:
+        """See Host."""
+        try:
+            return self._routes[path]
+        except KeyError:
+            raise GRPCError(Status.UNIMPLEMENTED, "there is no such method") from None
 
-    def _answer(self, method: Method, call: Callable[[Any], Awaitable[Any]]) -> _Answer:
-        async def answer(stream: "Stream[Any, Any]") -> None:
-            self._in_flight += 1
-            self._idle.clear()
+    def opened(self, connection: ServerConnection) -> bool:
+        """See Host."""
+        self._connections.add(connection)
+        return len(self._connections) <= _MOST_CONNECTIONS
+
+    def lost(self, connection: ServerConnection) -> None:
+        """See Host."""
+        self._connections.discard(connection)
+        self._quiet.set()
+
+    def answered(self) -> None:
+        """See Host."""
+        self._quiet.set()
+
+    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while not done():
+                self._quiet.clear()
+                await self._quiet.wait()
+
+    def _admit(self, fields: Fields) -> None:
+        if not hmac.compare_digest(fields.get(SECRET, b""), self._secret):
+            raise grpc_error(SecretRefused())
+        if self._draining:
+            raise grpc_error(Draining())
+
+    def _answer(self, method: Method, call: Callable[[Any], Awaitable[Any]]) -> Callable[[Incoming], Awaitable[bytes]]:
+        async def answer(incoming: Incoming) -> bytes:
             try:
-                await stream.send_message(await self._call(method, call, stream))
+                with use(from_fields(incoming.fields, incoming.end)):
+                    return method.response.encode(await call(method.request.decode(incoming.message)))
+            except Unsendable:
+                _log.exception("the answer of %s cannot be sent", method.path)
             except GirokError as error:
                 raise grpc_error(error) from None
-            except (GRPCError, TimeoutError):
+            except GRPCError:
                 raise
             except Exception:  # noqa: BLE001 - the boundary: our own fault
                 _log.exception("%s failed", method.path)
-                raise grpc_error(Internal()) from None
-            finally:
-                self._in_flight -= 1
-                if not self._in_flight:
-                    self._idle.set()
+            raise grpc_error(Internal())
 
         return answer
-
-    async def _call(self, method: Method, call: Callable[[Any], Awaitable[Any]], stream: "Stream[Any, Any]") -> bytes:
-        metadata: dict[str, str | bytes] = dict(stream.metadata) if stream.metadata else {}
-        given = metadata.get(SECRET)
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._secret):
-            raise SecretRefused
-        if self._draining:
-            raise Draining
-        context = from_metadata(metadata, stream.deadline.time_remaining() if stream.deadline else None)
-        try:
-            async with asyncio.timeout(method.policy.deadline):
-                request = method.request.decode(await _message(stream))
-        except TimeoutError as error:
-            raise DeadlineExceeded from error
-        with use(context):
-            result = await call(request)
-        try:
-            return method.response.encode(result)
-        except Unsendable:
-            _log.exception("the answer of %s cannot be sent", method.path)
-            raise Internal from None
-
-
-async def _message(stream: "Stream[Any, Any]") -> bytes:
-    """The bytes of the one message. grpclib would take any length into memory."""
-    source = stream._stream  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it has no way to read less
-    head = await source.recv_data(_HEAD)
-    if len(head) < _HEAD or head[0]:
-        raise GRPCError(Status.INVALID_ARGUMENT, "one message is expected, not compressed")
-    length = int.from_bytes(head[1:], "big")
-    if length > MOST_BYTES:
-        raise GRPCError(Status.RESOURCE_EXHAUSTED, f"a message has {MOST_BYTES} bytes at the most, not {length}")
-    data = await source.recv_data(length)
-    if len(data) < length:
-        raise GRPCError(Status.INVALID_ARGUMENT, "the message is cut off")
-    return data
-
-
-class _Service:
-    """A port's methods as grpclib wants them."""
-
-    def __init__(self, contract: Contract, handlers: Mapping[str, Handler]) -> None:
-        self._handlers = handlers
-        self.name = contract.service
-
-    def __mapping__(self) -> Mapping[str, Handler]:
-        return self._handlers

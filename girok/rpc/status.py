@@ -2,8 +2,8 @@
 
 A GirokError becomes the status of its category, with `google.rpc` details: an ErrorInfo whose `reason` is the stable
 code and whose `metadata` has the category's code, a LocalizedMessage for each language, a BadRequest for the fields
-that are wrong, a RetryInfo. The other side finds the class by its reason among those of the kernel and of the plugin
-that it called, so that a caller catches the same class whether the callee runs here or elsewhere.
+that are wrong (as many as fit), a RetryInfo. The other side finds the class by its reason among those of the kernel
+and of the plugin that it called, so that a caller catches the same class whether the callee runs here or elsewhere.
 """
 
 import logging
@@ -23,6 +23,7 @@ __all__ = ["Draining", "ErrorClasses", "PeerUnavailable", "SecretRefused", "grpc
 
 DOMAIN = "girok"
 _CODE = "code"
+_MOST_FIELD_BYTES = 2000
 _NANOSECONDS = 1_000_000_000
 ErrorClasses = Mapping[str, type[GirokError]]
 _log = logging.getLogger("girok.rpc")
@@ -49,28 +50,38 @@ class SecretRefused(errors.Unauthenticated):
 
 def grpc_error(error: GirokError) -> GRPCError:
     """The status and its details."""
-    return GRPCError(Status[error.category.grpc_status], error.message.en, list(_details(error)))
+    return GRPCError(Status[error.category.grpc_status], _short(error.message.en, 200), list(_details(error)))
 
 
 def _details(error: GirokError) -> Iterator[Any]:
     yield ErrorInfo(reason=error.reason, domain=DOMAIN, metadata={_CODE: error.category.code})
-    yield LocalizedMessage(locale="en", message=error.message.en)
-    yield LocalizedMessage(locale="ko", message=error.message.ko)
+    yield LocalizedMessage(locale="en", message=_short(error.message.en))
+    yield LocalizedMessage(locale="ko", message=_short(error.message.ko))
     if error.details:
-        yield BadRequest(field_violations=[_violation(each) for each in error.details])
+        request = BadRequest()
+        for each in error.details:
+            request.field_violations.add(**_violation(each))
+            if request.ByteSize() > _MOST_FIELD_BYTES:
+                break
+        yield request
     if error.retry_after is not None:
         nanos = round(error.retry_after * _NANOSECONDS)
         yield RetryInfo(retry_delay={"seconds": nanos // _NANOSECONDS, "nanos": nanos % _NANOSECONDS})
 
 
 def _violation(each: FieldError) -> dict[str, Any]:
-    korean = {"locale": "ko", "message": each.text.ko}
-    return {"field": each.path, "description": each.text.en, "localized_message": korean}
+    korean = {"locale": "ko", "message": _short(each.text.ko)}
+    return {"field": _short(each.path, 200), "description": _short(each.text.en), "localized_message": korean}
+
+
+def _short(text: str, most: int = 800) -> str:
+    """At most so many bytes of UTF-8: gRPC libraries take 8 KiB of header fields in all, and refuse the answer else."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def known_errors(*modules: ModuleType | None) -> dict[str, type[GirokError]]:
     """The error classes of modules by reason; the kernel's own come with every port."""
-    found: dict[str, type[GirokError]] = {each.reason: each for each in (DeadlineExceeded, Draining)}
+    found: dict[str, type[GirokError]] = {each.reason: each for each in (DeadlineExceeded, Draining, SecretRefused)}
     for module in (errors, *modules):
         for each in vars(module).values() if module else ():
             if isinstance(each, type) and issubclass(each, GirokError) and each is not GirokError:
@@ -84,9 +95,6 @@ def local_error(error: GRPCError, known: ErrorClasses) -> GirokError:
     info = next((each for each in details if isinstance(each, ErrorInfo) and each.domain == DOMAIN), None)
     if info is None:
         return _of_status(error)
-    if info.reason == SecretRefused.reason:
-        _log.error("a peer refuses this process: cluster.secret (GIROK_CLUSTER_SECRET) is not the same in both")
-        return PeerUnavailable()
     made = _class_of(info, known)
     result = made.__new__(made)
     texts = {each.locale: each.message for each in details if isinstance(each, LocalizedMessage)}

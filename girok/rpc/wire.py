@@ -1,31 +1,16 @@
-"""What both ends agree on below messages: bytes go through grpclib as they are, and TLS."""
+"""TLS between the processes of a cluster: both sides show a certificate of its authority."""
 
 import ssl
 from pathlib import Path
-from typing import Any
-
-from grpclib.encoding.proto import ProtoCodec
 
 from girok.refusal import Refusal
 from girok.sections_cluster import Cluster
 
-__all__ = ["Codec", "TlsRefused", "client_tls", "server_tls"]
+__all__ = ["TlsRefused", "client_tls", "server_tls"]
 
 
 class TlsRefused(Refusal):
     """A file of the cluster's TLS cannot be used."""
-
-
-class Codec(ProtoCodec):
-    """Messages of ports are bytes already, which converters made; those of health and reflection are not."""
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        """The bytes of a message."""
-        return message if message_type is bytes else super().encode(message, message_type)
-
-    def decode(self, data: bytes, message_type: Any) -> Any:
-        """The message of bytes."""
-        return data if message_type is bytes else super().decode(data, message_type)
 
 
 def server_tls(cluster: Cluster) -> ssl.SSLContext | None:
