@@ -12,9 +12,9 @@ import asyncpg
 from girok.db.database import StoreUnavailable, StoreUnreadable
 from girok.db.postgres_pool import Link
 
-__all__ = ["Server", "reason"]
+__all__ = ["URL_KEY", "Server", "reason"]
 
-_KEY = "database.url (GIROK_DATABASE_URL)"
+URL_KEY = "database.url (GIROK_DATABASE_URL)"
 _LATE_SECONDS = 15.0
 """How long a server that does not answer is waited for at the start."""
 _CONNECT_SECONDS = 2.0
@@ -67,7 +67,7 @@ class Server:
                 why = reason(error)
                 if loop.time() >= end:
                     raise StoreUnreadable(
-                        f"{_KEY}: PostgreSQL at {self.place} does not answer within {_LATE_SECONDS:g} s: {why}"
+                        f"{URL_KEY}: PostgreSQL at {self.place} does not answer within {_LATE_SECONDS:g} s: {why}"
                     ) from error
                 if not told:
                     _log.warning("PostgreSQL at %s does not answer: %s; waiting for it", self.place, why)
@@ -89,7 +89,7 @@ class Server:
         encoding = link.get_settings().server_encoding
         if encoding != "UTF8":
             await link.close()
-            raise StoreUnreadable(f"{_KEY}: the database {self.place} stores texts as {encoding}: make one with UTF8")
+            raise StoreUnreadable(f"{URL_KEY}: {self.place} stores texts as {encoding}: make a database with UTF8")
         return link
 
 
@@ -97,7 +97,9 @@ def reason(error: BaseException) -> str:
     """Why a connection could not be opened, in a few words."""
     cause = error.__cause__ or error
     if isinstance(cause, TimeoutError):
-        return f"no answer within {_CONNECT_SECONDS:g} s"
+        return "no answer in time"
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno)
     text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
     return text.partition("\n")[0] or type(cause).__name__
 
@@ -106,15 +108,15 @@ def _told(place: str, error: Exception) -> Exception:
     """What to say of an error of asyncpg.connect; its own text may hold parts of the URL."""
     match error:
         case asyncpg.InvalidCatalogNameError():
-            return StoreUnreadable(f"{_KEY}: PostgreSQL has no database of the name in {place}")
+            return StoreUnreadable(f"{URL_KEY}: PostgreSQL has no database of the name in {place}")
         case asyncpg.InvalidPasswordError():
-            return StoreUnreadable(f"{_KEY}: PostgreSQL at {place} refuses the user or the password")
+            return StoreUnreadable(f"{URL_KEY}: PostgreSQL at {place} refuses the user or the password")
         case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InsufficientPrivilegeError():
-            return StoreUnreadable(f"{_KEY}: PostgreSQL at {place} does not let this user in from here")
+            return StoreUnreadable(f"{URL_KEY}: PostgreSQL at {place} does not let this user in from here")
         case ssl.SSLCertVerificationError():
-            return StoreUnreadable(f"{_KEY}: PostgreSQL at {place} has no valid certificate: {error.verify_message}")
+            return StoreUnreadable(f"{URL_KEY}: PostgreSQL at {place} has no valid certificate: {error.verify_message}")
         case asyncpg.ClientConfigurationError() | ValueError():
-            return StoreUnreadable(f"{_KEY}: {_UNUSABLE}")
+            return StoreUnreadable(f"{URL_KEY}: {_UNUSABLE}")
         case _:
             return StoreUnavailable()
 
@@ -123,5 +125,5 @@ def _place(url: str) -> str:
     parts = urlsplit(url)
     # What follows an unescaped / or ? in a password would pass for the rest of the URL, and be shown.
     if "@" in f"{parts.path}{parts.query}{parts.fragment}":
-        raise StoreUnreadable(f"{_KEY}: {_UNUSABLE}")
+        raise StoreUnreadable(f"{URL_KEY}: {_UNUSABLE}")
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"

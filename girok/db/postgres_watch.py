@@ -16,7 +16,7 @@ from girok.db.database import StoreUnavailable, StoreUnreadable
 from girok.db.postgres_errors import ERRORS
 from girok.db.postgres_locks import LOCKS, STORE_LOCK
 from girok.db.postgres_pool import Link
-from girok.db.postgres_server import Server, reason
+from girok.db.postgres_server import URL_KEY, Server, reason
 from girok.errors import Text
 
 __all__ = ["StoreTaken", "Watch"]
@@ -54,6 +54,7 @@ class Watch:
         self._trouble: StoreUnavailable | None = None
         self._told: type[StoreUnavailable] | None = None
         """What the log has last said, None when all is well."""
+        self._since = 0.0
         self._backend = 0
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
@@ -67,10 +68,11 @@ class Watch:
         """Connect and take the lock. Raises StoreUnreadable."""
         try:
             self._link = await self._hold(await self._server.first())
-        except StoreTaken as error:
-            raise StoreUnreadable(f"database.url (GIROK_DATABASE_URL): {error}") from error
+        except StoreUnreadable:
+            raise
         except StoreUnavailable as error:
-            raise StoreUnreadable(f"PostgreSQL at {self._server.place} does not answer: {reason(error)}") from error
+            why = error if isinstance(error, StoreTaken) else f"{self._server.place} is away again: {reason(error)}"
+            raise StoreUnreadable(f"{URL_KEY}: {why}") from error
         self._trouble = self._told = None
         self._task = asyncio.get_running_loop().create_task(self._watch(self._link), name="girok watches PostgreSQL")
 
@@ -88,14 +90,13 @@ class Watch:
             silent = await _until_lost(link)
             link.terminate()
             if silent:
-                self._say(StoreUnavailable())
+                self._say(_silence())
             elif self._alone:
                 self._trouble = StoreUnavailable()  # nobody knows whose the store is now
             self._link = link = await self._return()
 
     async def _return(self) -> Link:
         """A new connection with the lock, however long it takes."""
-        begin = asyncio.get_running_loop().time()
         while True:
             try:
                 link = await self._hold(await self._server.connect())
@@ -104,8 +105,7 @@ class Watch:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             if self._told is not None:
-                seconds = asyncio.get_running_loop().time() - begin
-                _log.warning("PostgreSQL at %s is back after %.1f s", self._server.place, seconds)
+                _log.warning("PostgreSQL at %s is back after %.1f s", self._server.place, _now() - self._since)
             self._trouble = self._told = None
             return link
 
@@ -141,6 +141,8 @@ class Watch:
         self._trouble = error if taken else StoreUnavailable()
         if self._told is type(error):
             return
+        if self._told is None:
+            self._since = _now()
         self._told = type(error)
         self._cut()
         if taken:
@@ -165,6 +167,16 @@ async def _until_lost(link: Link) -> bool:
             async with asyncio.timeout(_BEAT_SECONDS):
                 await lost.wait()
     return False
+
+
+def _silence() -> StoreUnavailable:
+    error = StoreUnavailable()
+    error.__cause__ = TimeoutError()
+    return error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _retrieve(beat: "asyncio.Future[str]") -> None:

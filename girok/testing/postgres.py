@@ -12,10 +12,10 @@ __all__ = ["new_database", "new_schema"]
 
 
 @asynccontextmanager
-async def new_database(server: ServerProcess) -> AsyncGenerator[str, None]:
-    """The URL of an empty database; dropped at the end, whoever still uses it."""
+async def new_database(server: ServerProcess, options: str = "") -> AsyncGenerator[str, None]:
+    """The URL of an empty database made with `options` of CREATE DATABASE; dropped at the end, whoever uses it."""
     name = _name()
-    await _execute(server, f"CREATE DATABASE {name}")
+    await _execute(server, f"CREATE DATABASE {name} {options}")
     try:
         yield f"{server.url.rpartition('/')[0]}/{name}"
     finally:

@@ -86,6 +86,17 @@ class TestRun:
         await asyncio.gather(*(db.run(unit) for _ in range(30)))
         assert (await db.fetch(GET(id="a")))[0]["likes"] == 30
 
+    async def test_what_a_unit_found_missing_is_missing_until_it_is_committed(self, db: Store) -> None:
+        def only_one(name: str) -> Unit[bool]:
+            if (yield from rows(Sql("SELECT id FROM test_note"))):
+                return False
+            yield from add(name)
+            return True
+
+        added = await asyncio.gather(*(db.run(lambda name=name: only_one(name)) for name in "abcdefgh"))
+        assert sum(added) == 1
+        assert len(await ids(db)) == 1
+
     async def test_units_that_are_committed_are_counted(self, db: Store) -> None:
         before = db.counts()["girok_db_units_total"]
         await asyncio.gather(db.run(lambda: add("a")), db.run(lambda: add("a")), return_exceptions=True)

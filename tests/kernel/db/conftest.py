@@ -7,6 +7,7 @@ import pytest
 
 from girok.db.database import Store
 from girok.db.sqlite import SQLiteDatabase
+from girok.servers.process import ServerProcess
 from tests.kernel.db.engines import ENGINES, Opening
 from tests.kernel.db.notes import opened
 
@@ -30,3 +31,13 @@ async def db(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
     found = await opened(SQLiteDatabase(tmp_path / "girok.db"))
     yield found
     await found.close()
+
+
+@pytest.fixture
+async def mortal_server(postgres_server: ServerProcess) -> AsyncIterator[ServerProcess]:
+    """The server of all tests, for one that kills or pauses it."""
+    yield postgres_server
+    if postgres_server.running:
+        postgres_server.go_on()
+    else:
+        await postgres_server.start()
