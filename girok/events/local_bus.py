@@ -19,7 +19,9 @@ from girok.errors import Unavailable
 from girok.events.backlog import Backlog
 from girok.events.bus import ConsumerStats, DeadLetter
 from girok.events.consumer import Consumer
+from girok.events.expansion import expand
 from girok.events.outbox import Outbox
+from girok.events.tables import RELAY
 from girok.events.worker import Worker
 from girok.sections import Events
 
@@ -27,6 +29,7 @@ __all__ = ["LocalBus"]
 
 LAST_WORD = 1.0
 """Seconds that a delivery may take to end once it is cancelled."""
+_AGAIN_SECONDS = 1.0
 
 _log = logging.getLogger("girok.events")
 
@@ -37,6 +40,7 @@ class LocalBus:
     def __init__(
         self, db: Database, outbox: Outbox, consumers: Sequence[Consumer], clock: Clock, settings: Events
     ) -> None:
+        self._db = db
         self._outbox = outbox
         self._clock = clock
         self._backlog = Backlog(db, clock)
@@ -46,6 +50,7 @@ class LocalBus:
     async def start(self) -> None:
         """Deliver from now on, first what an earlier process left."""
         loop = asyncio.get_running_loop()
+        self._tasks.append(loop.create_task(self._expand(), name="expansion"))
         for name, worker in self._workers.items():
             self._tasks.append(loop.create_task(worker.run(), name=f"consumer {name}"))
         self._outbox.listen(self.wake)
@@ -105,12 +110,26 @@ class LocalBus:
                 return False
         return True
 
+    async def _expand(self) -> None:
+        """Take over what a cluster left, as soon as the store lets us."""
+        said = False
+        while True:
+            try:
+                count = await expand(self._db, self._clock, self._outbox.consumers_of)
+            except Unavailable as error:
+                _log.log(logging.DEBUG if said else logging.WARNING, "the outbox cannot be read yet: %s", error)
+                said = True
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                if count:
+                    self.wake()
+                return
+
     async def _report_orphans(self) -> None:
         """Say so when events wait for a consumer that is not there any more: renamed, or its plugin is gone."""
         try:
             depths = await self._backlog.depths()
-        except Unavailable as error:
-            _log.warning("the outbox cannot be read yet: %s", error)
+        except Unavailable:
             return
-        for name in depths.keys() - self._workers.keys():
+        for name in depths.keys() - self._workers.keys() - {RELAY}:
             _log.warning("%d events wait for the consumer %s, which is not here", depths[name], name)

@@ -3,8 +3,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 # Piccolo leaves the type arguments of its own queries open.
 
+from girok.db.dialect import current_dialect
 from girok.db.statement import prepare
-from girok.events.tables import EventDone, EventOutbox
+from girok.events.tables import RELAY, EventDone, EventOutbox
 
 APPEND = prepare(
     lambda p: EventOutbox.raw(
@@ -120,6 +121,47 @@ REVIVE_SOME = prepare(
         "WHERE dead_at IS NOT NULL AND dead_at <= {} ORDER BY dead_at LIMIT {}) RETURNING event_id",
         p.now,
         p.until,
+        p.limit,
+    )
+)
+
+
+def _claim(whose: str) -> str:
+    """Takes rows that are due, for this process alone until `due_at`; what another one is taking is left to that."""
+    return (
+        "WITH claimed (id, name) AS MATERIALIZED (SELECT event_id, consumer FROM event_outbox "  # noqa: S608 - constants
+        f"WHERE {whose} AND due_at <= {{}} ORDER BY due_at, event_id LIMIT {{}}"
+        f"{' FOR UPDATE SKIP LOCKED' if current_dialect() == 'postgres' else ''}) "
+        "UPDATE event_outbox SET due_at = {} FROM claimed WHERE event_id = claimed.id AND consumer = claimed.name "
+        "RETURNING event_id, consumer, subject, envelope, attempts, dead_at, error"
+    )
+
+
+CLAIM = prepare(lambda p: EventOutbox.raw(_claim(f"consumer = '{RELAY}' AND dead_at IS NULL"), p.now, p.limit, p.until))
+CLAIM_STRANGERS = prepare(lambda p: EventOutbox.raw(_claim(f"consumer <> '{RELAY}'"), p.now, p.limit, p.until))
+STRANGERS = prepare(lambda p: EventOutbox.raw("SELECT 1 FROM event_outbox WHERE consumer <> {} LIMIT 1", p.relay))
+UNPUBLISHED = prepare(
+    lambda p: EventOutbox.raw(
+        "SELECT event_id, subject, envelope FROM event_outbox WHERE consumer = {} ORDER BY event_id LIMIT {}",
+        p.consumer,
+        p.limit,
+    )
+)
+IS_DONE = prepare(
+    lambda p: EventDone.raw(
+        "SELECT 1 FROM event_done WHERE consumer = {} AND event_id = {}",
+        p.consumer,
+        p.event_id,
+    )
+)
+SWEEP_DONE = prepare(
+    lambda p: EventDone.raw(
+        "DELETE FROM event_done WHERE consumer = {} AND event_id IN (SELECT event_id FROM event_done "
+        "WHERE consumer = {} AND event_id < {} AND done_at < {} ORDER BY event_id LIMIT {}) RETURNING event_id",
+        p.consumer,
+        p.consumer,
+        p.first_kept,
+        p.before,
         p.limit,
     )
 )

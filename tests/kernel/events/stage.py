@@ -1,8 +1,11 @@
-"""What the tests of events play on: a real SQLite database with the outbox, a table of effects and a bus."""
+"""What the tests of events play on: a real SQLite database with the outbox, a table of effects and a bus.
+
+With the URL of a NATS server the bus is that of a cluster; it does not care that the database is not PostgreSQL.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +18,15 @@ from girok.db.statement import Row, Sql, Statement
 from girok.db.unit import Unit, UnitFactory, emit, execute
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
+from girok.events.jetstream_bus import JetStreamBus
 from girok.events.local_bus import LocalBus
 from girok.events.outbox import Outbox
+from girok.events.relay_outbox import RelayOutbox
+from girok.events.streams import event_stream
+from girok.events.tables import RELAY
+from girok.nats import NatsConnection
 from girok.sections import Events
+from girok.testing.events import settle
 
 QUICK = Events(retry_seconds=0.01, max_deliver=3)
 
@@ -47,38 +56,40 @@ class HandClock:
 class FaultyDatabase:
     """The database behind a cable that a test can pull."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SQLiteDatabase) -> None:
+        self.db = db
         self.dialect = db.dialect
         self.reads = 0
         self.unplugged = asyncio.Event()
         self.readable = True
         self.writable = True
-        self._db = db
 
     async def fetch(self, statement: Statement) -> list[Row]:
         self.reads += 1
         if not self.readable:
             self.unplugged.set()
             raise StoreUnavailable
-        return await self._db.fetch(statement)
+        return await self.db.fetch(statement)
 
     async def run(self, unit: UnitFactory[Any]) -> Any:
         if not self.writable:
             self.unplugged.set()
             raise StoreUnavailable
-        return await self._db.run(unit)
+        return await self.db.run(unit)
 
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
-        return await self._db.execute_script(sql, values)
+        return await self.db.execute_script(sql, values)
 
 
 class Stage:
     """A database and a bus with the consumers that a test gave."""
 
-    def __init__(self, db: SQLiteDatabase, cable: FaultyDatabase, bus: LocalBus) -> None:
+    def __init__(self, db: SQLiteDatabase, cable: FaultyDatabase, bus: Any) -> None:
         self.db = db
         self.cable = cable
         self.bus = bus
+        self.connection: Any = None
+        """To NATS, in a cluster."""
 
     async def emit(self, *events: Event) -> None:
         """Commit the events in one unit."""
@@ -91,6 +102,26 @@ class Stage:
     async def effects(self) -> list[str]:
         """The values that consumers stored, in order."""
         return [each["value"] for each in await self.db.fetch(Sql("SELECT value FROM test_effect ORDER BY rowid"))]
+
+    async def insert(self, envelope: str) -> None:
+        """Store a row with this envelope, as if some process had left it."""
+        (consumer,) = [RELAY] if self.connection else [each.consumer for each in await self.bus.stats()]
+        await self.db.execute_script(
+            "INSERT INTO event_outbox (event_id, consumer, subject, envelope, due_at) VALUES ('bad', ?, ?, ?, ?)",
+            [consumer, Liked.subject, envelope, datetime(2026, 11, 5, tzinfo=UTC)],
+        )
+
+    async def settled(self, seconds: float = 20.0) -> None:
+        """Return once every event is delivered or dead."""
+        async with asyncio.timeout(seconds):
+            while await self._undone():
+                await asyncio.sleep(0.005)
+        if isinstance(self.bus, LocalBus):
+            await settle(self.bus)
+
+    async def _undone(self) -> bool:
+        waiting = any(self.connection or each["dead_at"] is None for each in await self.rows())
+        return waiting or any(each.depth for each in await self.bus.stats())
 
 
 def emit_all(events: Sequence[Event]) -> Unit[None]:
@@ -114,21 +145,46 @@ async def stage(
     clock: Clock | None = None,
     settings: Events = QUICK,
     start: bool = True,
+    nats: str = "",
 ) -> AsyncGenerator[Stage, None]:
     """Open a stage on the folder `path`; what an earlier one left there is still there."""
     clock = clock or SystemClock()
-    db = SQLiteDatabase(path / "girok.db")
-    await db.open()
-    await migrate(db, ["girok"])
-    await db.execute_script("CREATE TABLE IF NOT EXISTS test_effect (value TEXT)")
-    cable = FaultyDatabase(db)
-    found = consumers(db)
-    db.outbox = Outbox(clock, Uuid7Factory(clock), found)
-    bus = LocalBus(cable, db.outbox, found, clock, settings)
-    if start:
-        await bus.start()
-    try:
-        yield Stage(db, cable, bus)
-    finally:
-        await bus.drain(1.0)
-        await db.close()
+    async with AsyncExitStack() as stack:
+        db = SQLiteDatabase(path / "girok.db")
+        await db.open()
+        stack.push_async_callback(db.close)
+        await migrate(db, ["girok"])
+        await db.execute_script("CREATE TABLE IF NOT EXISTS test_effect (value TEXT)")
+        cable = FaultyDatabase(db)
+        found = consumers(db)
+        on = await (
+            _cluster(stack, nats, cable, found, clock, settings) if nats else _box(cable, found, clock, settings)
+        )
+        if start:
+            await on.bus.start()
+        stack.push_async_callback(on.bus.drain, 1.0)
+        yield on
+
+
+async def _box(cable: FaultyDatabase, consumers: Sequence[Consumer], clock: Clock, settings: Events) -> Stage:
+    cable.db.outbox = Outbox(clock, Uuid7Factory(clock), consumers)
+    return Stage(cable.db, cable, LocalBus(cable, cable.db.outbox, consumers, clock, settings))
+
+
+async def _cluster(
+    stack: AsyncExitStack,
+    url: str,
+    cable: FaultyDatabase,
+    consumers: Sequence[Consumer],
+    clock: Clock,
+    settings: Events,
+) -> Stage:
+    connection = NatsConnection(url)
+    await connection.open()
+    stack.push_async_callback(connection.close)
+    cable.db.outbox = outbox = RelayOutbox(clock, Uuid7Factory(clock))
+    streams = [event_stream("test")]
+    bus = JetStreamBus(connection, cable, outbox, consumers, clock=clock, settings=settings, streams=streams)
+    on = Stage(cable.db, cable, bus)
+    on.connection = connection
+    return on
