@@ -13,7 +13,7 @@ from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError
+from h2.exceptions import FrameTooLargeError, ProtocolError
 from h2.settings import SettingCodes, Settings
 
 __all__ = ["MOST_STREAMS", "Events", "Headers", "Http2"]
@@ -27,6 +27,7 @@ _STREAM_WINDOW = 5 * 2**20
 _CONNECTION_WINDOW = 16 * 2**20
 _FIRST_WINDOW = 65_535
 _PIECE = 16_384
+_FRAME_HEAD = 9
 
 
 class Http2(asyncio.Protocol):
@@ -107,12 +108,20 @@ class Http2(asyncio.Protocol):
                     break
                 if (react := self.reactions.get(type(event))) is not None:
                     react(self, event)
+            self._check_pending()
         except ProtocolError:  # this is not HTTP/2; h2 has the answer ready
             self._flush()
             cast("asyncio.Transport", self._transport).close()
         else:
             self._flush()
         self._go_on()
+
+    def _check_pending(self) -> None:
+        """h2 looks at a frame's length only when all of it is there, 16 MiB at the most: that is not to be kept."""
+        buffer = self._h2.incoming_buffer
+        if len(buffer._data) > 2 * _PIECE + _FRAME_HEAD:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            self._h2.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
+            raise FrameTooLargeError
 
     def _go_on(self) -> None:
         """Handle what is left in the loop's next turn, and read no more until then."""

@@ -138,6 +138,7 @@ class ServerConnection(Http2):
         self._host = host
         self._calls: dict[int, Incoming] = {}
         self._patience: asyncio.TimerHandle | None = None
+        self._unread: list[asyncio.Event] = []
         self._idle = 0
         self._second = 0.0
 
@@ -171,6 +172,7 @@ class ServerConnection(Http2):
     def resume_writing(self) -> None:
         """It has read."""
         self._blocked = False
+        self._tell()
         self._calm()
         self._go_on()
 
@@ -178,6 +180,11 @@ class ServerConnection(Http2):
         """One message of a method that streams."""
         self._begin(call)
         self._send(call.stream, framed(message), ())
+
+    def _tell(self) -> None:
+        """Those that sent one of several messages may send the next."""
+        while self._unread and not self._blocked:
+            self._unread.pop().set()
 
     def _calm(self) -> None:
         if self._patience is not None:
@@ -290,7 +297,9 @@ class ServerConnection(Http2):
 
     def _sent(self, stream: int) -> None:
         if (call := self._calls.get(stream)) is not None:
-            call.sent.set()
+            if call.route.streams:
+                self._unread.append(call.sent)
+                self._loop.call_soon(self._tell)
             if call.is_answered:
                 self._forget(call)
                 self._let_go(stream)

@@ -7,6 +7,7 @@ async with process("a") as server: await server.kill()
 import asyncio
 import json
 import logging
+import os
 import signal
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -24,9 +26,10 @@ from girok.rpc.contract import Contract, contract_of
 from girok.rpc.peers import Peers
 from girok.rpc.server import RpcServer
 from girok.testing.process import free_port
+from plugins.feed.errors import PostNotFound
 from plugins.feed.ports import CreatePostRequest, FeedService, GetPostRequest, Post
 
-__all__ = ["FEED", "SECRET", "Answers", "Pair", "Served", "feed_of", "served"]
+__all__ = ["FEED", "SECRET", "Answers", "Pair", "Served", "ServerProcess", "feed_of", "served"]
 
 SECRET = "a secret of the cluster"
 FEED = contract_of("feed", "FeedService")
@@ -34,6 +37,8 @@ FEED = contract_of("feed", "FeedService")
 
 class Answers:
     """`get_post` and `create_post` do what the id or the text says, `WHAT:HOW`; the post's author is `name`."""
+
+    _actions = frozenset({"say", "sleep", "fail", "long", "context", "hang_up"})
 
     def __init__(self, name: str = "it") -> None:
         self.name = name
@@ -53,9 +58,12 @@ class Answers:
         return self.get_post
 
     async def _do(self, what: str) -> Post:
+        action, _, how = what.partition(":")
+        if action not in self._actions:
+            raise PostNotFound
         self.begun.append(what)
         try:
-            text = await getattr(self, f"_{what.partition(':')[0]}")(what.partition(":")[2])
+            text = await getattr(self, f"_{action}")(how)
         except asyncio.CancelledError:
             self.cancelled.append(what)
             raise
@@ -142,7 +150,8 @@ async def feed_of(
 class ServerProcess:
     """A process of its own, of no event loop."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, log: Path = Path(os.devnull)) -> None:
+        self._log = log
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._command = (sys.executable, "-m", "tests.kernel.rpc.serving", str(self.port), name)
@@ -153,7 +162,8 @@ class ServerProcess:
         return self.child is not None and self.child.poll() is None
 
     async def start(self) -> None:
-        self.child = child = subprocess.Popen(self._command, stdout=subprocess.PIPE)
+        with self._log.open("ab") as log:
+            self.child = child = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=log)
         assert child.stdout is not None
         assert await asyncio.to_thread(child.stdout.readline) == b"up\n"
 

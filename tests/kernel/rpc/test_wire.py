@@ -143,7 +143,7 @@ class TestSecret:
             assert refused.code == "UNAUTHENTICATED"
             assert refused.info is not None
             assert (refused.info.reason, refused.info.domain) == ("CLUSTER_SECRET", "girok")
-        assert right.code == "INTERNAL"
+        assert right.code not in {"UNAUTHENTICATED", "UNIMPLEMENTED"}
 
     async def test_unknown_method_is_unimplemented(self, grpcio: Core) -> None:
         async with served() as server:
