@@ -8,7 +8,7 @@ import pytest
 
 from girok.servers.nats import nats
 from girok.testing.servers import started
-from tests.contract.buses import Open
+from tests.kernel.events.consumers import Open
 from tests.kernel.events.stage import stage
 
 

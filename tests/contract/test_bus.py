@@ -12,7 +12,7 @@ from girok.db.statement import Sql
 from girok.db.unit import Unit, emit, execute
 from girok.events.consumer import Batch, Batched, Consumer, Delivery
 from girok.events.event import Event
-from tests.contract.buses import Open, handled_by, storing, until
+from tests.kernel.events.consumers import Open, handled_by, storing, until
 from tests.kernel.events.stage import Ignored, Liked, store
 
 

@@ -13,7 +13,7 @@ from girok.errors import Conflict, Unavailable
 from girok.events.consumer import Consumer, Delivery
 from girok.port import DeadlineExceeded
 from girok.sections import Events
-from tests.contract.buses import Open, failing, handled_by, storing, until
+from tests.kernel.events.consumers import Open, failing, handled_by, storing, until
 from tests.kernel.events.stage import Liked, store
 
 SLOW = Events(retry_seconds=3600, max_deliver=2)

@@ -1,4 +1,4 @@
-"""Consumers for the suites of a bus."""
+"""Consumers for the tests of buses."""
 
 import asyncio
 from collections.abc import Callable, Sequence
