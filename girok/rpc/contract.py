@@ -3,13 +3,15 @@
 `get_timeline` is GetTimeline. What a method takes and gives are the Structs of its signature.
 """
 
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple, get_type_hints
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
-from girok.manifest import part
+from girok.manifest import Manifest, part
 from girok.port import Policy, methods
+from girok.rpc import converter, metadata
 from girok.rpc.agreement import ContractMismatch
 from girok.rpc.converter import Converter
 from girok.rpc.status import ErrorClasses, known_errors
@@ -63,11 +65,21 @@ def _method(protocol: type[Any], method: MethodDescriptor, name: str, policy: Po
     )
 
 
-def _error_modules(role: str) -> tuple[ModuleType | None, ...]:
+def _error_modules(role: str) -> Iterator[ModuleType | None]:
+    """What a call may raise: the kernel's errors, the role's, and those of the roles that it asks itself."""
     from girok import paging
     from girok.db import database
 
-    return paging, database, part(role, "errors")
+    yield from (paging, database, converter, metadata)
+    asked = [role]
+    for each in asked:
+        yield part(each, "errors")
+        asked.extend(name for name in _requires(each) if name not in asked)
+
+
+def _requires(role: str) -> tuple[str, ...]:
+    manifest: Manifest = getattr(part(role, "plugin"), "MANIFEST")  # noqa: B009 - a module that is not known here
+    return manifest.requires
 
 
 def _rpc_name(name: str) -> str:

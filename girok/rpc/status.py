@@ -23,7 +23,7 @@ __all__ = ["Draining", "ErrorClasses", "PeerUnavailable", "SecretRefused", "grpc
 
 DOMAIN = "girok"
 _CODE = "code"
-_MOST_FIELD_BYTES = 2000
+_MOST_FIELD_BYTES = 1800
 _NANOSECONDS = 1_000_000_000
 ErrorClasses = Mapping[str, type[GirokError]]
 _log = logging.getLogger("girok.rpc")
@@ -74,7 +74,7 @@ def _violation(each: FieldError) -> dict[str, Any]:
     return {"field": _short(each.path, 200), "description": _short(each.text.en), "localized_message": korean}
 
 
-def _short(text: str, most: int = 800) -> str:
+def _short(text: str, most: int = 700) -> str:
     """At most so many bytes of UTF-8: gRPC libraries take 8 KiB of header fields in all, and refuse the answer else."""
     return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
