@@ -191,7 +191,7 @@ class TestServerThatIsKilled:
         assert await eventually(lambda: ids(db), 1.5) == ["a"]
         await db.run(lambda: add("c"))
         away, back = log.records
-        assert away.getMessage().endswith("is away: Connection refused")
+        assert "is away: Connection " in away.getMessage()
         assert "is back after" in back.getMessage()
         assert (away.exc_info, back.exc_info) == (None, None)
 
@@ -252,11 +252,14 @@ class TestLockOfTheStore:
     async def test_is_taken_again_when_its_connection_breaks(
         self, db: PostgresDatabase, url: str, log: pytest.LogCaptureFixture
     ) -> None:
-        await terminate(url, WATCHES)
-        await eventually(lambda: db.run(lambda: add("a")), 2)
         other = await asyncpg.connect(url)
-        assert await other.fetchval(f"SELECT pg_try_advisory_lock({LOCKS}, {STORE_LOCK})") is False
+        before = await other.fetchval(WATCHES)
+        await terminate(url, WATCHES)
+        async with asyncio.timeout(2):
+            while await other.fetchval(WATCHES) in (before, None):
+                await asyncio.sleep(0.01)
         await other.close()
+        await eventually(lambda: db.run(lambda: add("a")), 2)
         assert log.messages == []
 
     async def test_that_somebody_else_has_now_stops_everything_until_it_is_free(
