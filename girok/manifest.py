@@ -41,6 +41,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the Protocols in `ports.py` that `service.build` answers."""
     consumes: tuple[str, ...] = ()
     """Event subjects that `consumers.py` listens to."""
+    events_days: int = 0
+    """How long a cluster keeps the events of this domain for consumers that are away; 0: it has none."""
     needs: tuple[Literal["valkey", "s3"], ...] = ()
     """Servers without which the role cannot run in a cluster, PostgreSQL aside."""
     settings: type[Section] | None = None

@@ -20,6 +20,7 @@ from girok.cli.new_plugin import new_plugin
 from girok.cli.roles import roles
 from girok.cli.run import run
 from girok.cli.status import status
+from girok.cli.up import up
 from girok.control_client import CommandFailed
 from girok.errors import GirokError, root_cause
 from girok.refusal import Refusal
@@ -50,7 +51,7 @@ def commands() -> None:
     """
 
 
-for _each in (run, status, config, roles, migrate, events, new_plugin):
+for _each in (run, status, up, config, roles, migrate, events, new_plugin):
     commands.add_command(_each)
 
 

@@ -21,6 +21,7 @@ from girok.rpc.framing import timeout_of
 from girok.rpc.metadata import SECRET, to_fields
 from girok.rpc.peer import CallLost, NotReached, Peer
 from girok.rpc.status import Draining, PeerUnavailable, SecretRefused, local_error
+from girok.telemetry.tracing import span
 
 __all__ = ["PeerDirectory", "remote_port"]
 
@@ -29,6 +30,7 @@ _MOST_LOST = 3
 _DRAINING_SECONDS = 1.0
 _REFUSED_SECONDS = 5.0
 _REFUSES_US = "refuses this process: cluster.secret (GIROK_CLUSTER_SECRET) is not the same in both"
+_GRPC = {"rpc.system": "grpc"}
 _Call = Callable[[Any], Awaitable[Any]]
 
 
@@ -54,6 +56,10 @@ def _remote(contract: Contract, method: Method, peers: PeerDirectory, secret: st
     first = ((b":path", method.path.encode()), (SECRET, secret.encode()))
 
     async def call(request: Any) -> Any:
+        with span(method.path[1:], "client", _GRPC):
+            return await _call(request)
+
+    async def _call(request: Any) -> Any:
         context = current()
         now = asyncio.get_running_loop().time
         end = now() + policy.deadline if context.deadline is None else min(now() + policy.deadline, context.deadline)

@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import KeyValueConfig, StorageType
 from nats.js.errors import BucketNotFoundError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
+from girok.nats import NatsConnection, NatsSession, NatsUnavailable
 from girok.rpc.peers import Peers
 
 __all__ = ["BUCKET", "Membership"]
@@ -27,6 +27,7 @@ _EVERY_SECONDS = 1.0
 _GONE_AFTER = 4.0
 _CANCEL_AGAIN = 0.2
 _GONE = (KV_DEL, KV_PURGE)
+_TROUBLE = (NatsError, NatsUnavailable, TimeoutError)
 _log = logging.getLogger("girok.rpc")
 
 
@@ -45,7 +46,7 @@ class Membership:
 
     def __init__(
         self,
-        nats: Client,
+        nats: NatsConnection,
         peers: Peers,
         *,
         name: str,
@@ -65,22 +66,27 @@ class Membership:
         self._left = False
 
     async def start(self) -> None:
-        """Begin to announce and to listen; returns once this process is announced and has seen who is there.
-
-        While NATS is away it goes on trying, and returns only then. Cancel it, or give it a timeout.
-        """
+        """Begin to announce and to listen, now or as soon as NATS is there."""
         await self._apply()
         self._tasks = [asyncio.create_task(self._announce()), asyncio.create_task(self._listen())]
-        await self._announced.wait()
+
+    async def probe_joined(self) -> str | None:
+        """For `Health.add`, vital: what is wrong until this process was announced and saw who is there."""
+        return None if self._announced.is_set() else "this process was not announced to the cluster yet"
+
+    async def drain(self, seconds: float) -> None:
+        """Leave, within `seconds`. Who calls this process meanwhile is answered still."""
+        async with asyncio.timeout(seconds):
+            await self.leave()
 
     async def leave(self) -> None:
         """Say that this process is gone, and stop saying that it is there. Twice is no error."""
         if self._left:
             return
         self._left = True
-        with suppress(NatsError, TimeoutError):
+        with suppress(*_TROUBLE):
             async with asyncio.timeout(_EVERY_SECONDS):
-                await (await self._bucket()).delete(self._name)
+                await (await _bucket(self._nats.current())).delete(self._name)
 
     async def close(self) -> None:
         """Leave, and listen no more. Twice is no error."""
@@ -92,46 +98,42 @@ class Membership:
                 each.cancel()
             _, running = await asyncio.wait(running, timeout=_CANCEL_AGAIN)
 
-    async def _bucket(self) -> KeyValue:
-        jetstream: Any = self._nats.jetstream(timeout=2.0)  # pyright: ignore[reportUnknownMemberType] - its options
-        try:
-            return await jetstream.key_value(BUCKET)
-        except BucketNotFoundError:
-            # In files: a server that was restarted still knows everybody.
-            config = KeyValueConfig(bucket=BUCKET, ttl=3 * _GONE_AFTER, storage=StorageType.FILE)
-            return await jetstream.create_key_value(config)
-
     async def _announce(self) -> None:
         while not self._left:
-            if self._nats.is_connected:
-                with suppress(NatsError, TimeoutError):
-                    await (await self._bucket()).put(self._name, self._own)
+            with suppress(*_TROUBLE):
+                await (await _bucket(self._nats.current())).put(self._name, self._own)
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def _listen(self) -> None:
         while True:
+            session = await self._nats.session()
+            watching = asyncio.create_task(self._watch(session))
             try:
-                await self._watch()
-            except (NatsError, TimeoutError) as error:
-                if self._nats.is_connected:
-                    _log.debug("the watch of the peers is made anew: %s", error)
-                await asyncio.sleep(_EVERY_SECONDS)
+                await asyncio.wait({watching, session.lost}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                watching.cancel()
+                await asyncio.wait({watching})
+            await asyncio.sleep(_EVERY_SECONDS)
 
-    async def _watch(self) -> None:
-        """Take in what the others say. Raises when nothing was heard for long, our own word included."""
-        watcher: Any = await (await self._bucket()).watchall()  # pyright: ignore[reportUnknownMemberType] - its options
+    async def _watch(self, session: NatsSession) -> None:
+        """Take in what the others say, until nothing was heard for long, our own word included."""
+        with suppress(*_TROUBLE):
+            watcher: Any = await (await _bucket(session)).watchall()  # pyright: ignore[reportUnknownMemberType] - its options
+            try:
+                await self._follow(watcher)
+            finally:
+                with suppress(*_TROUBLE):
+                    await watcher.stop()
+
+    async def _follow(self, watcher: Any) -> None:
         begin = _now()
-        try:
-            while True:
-                async with asyncio.timeout(_GONE_AFTER):
-                    entry = await anext(watcher)
-                if entry is not None and await self._take(entry.key, entry.value, entry.operation):
-                    self._announced.set()
-                if _now() - begin > _GONE_AFTER:
-                    await self._forget()
-        finally:
-            with suppress(NatsError):
-                await watcher.stop()
+        while True:
+            async with asyncio.timeout(_GONE_AFTER):
+                entry = await anext(watcher)
+            if entry is not None and await self._take(entry.key, entry.value, entry.operation):
+                self._announced.set()
+            if _now() - begin > _GONE_AFTER:
+                await self._forget()
 
     async def _take(self, name: str, value: bytes | None, operation: str | None) -> bool:
         """One entry; whether it is our own."""
@@ -165,6 +167,16 @@ class Membership:
             for role in member.roles if member.grpc else ():
                 found.setdefault(role, set()).add(member.grpc)
         await self._peers.replace({**found, **self._fixed})
+
+
+async def _bucket(session: NatsSession) -> KeyValue:
+    jetstream: Any = session.jetstream(timeout=2.0)
+    try:
+        return await jetstream.key_value(BUCKET)
+    except BucketNotFoundError:
+        # In files: a server that was restarted still knows everybody.
+        config = KeyValueConfig(bucket=BUCKET, ttl=3 * _GONE_AFTER, storage=StorageType.FILE)
+        return await jetstream.create_key_value(config)
 
 
 def _now() -> float:

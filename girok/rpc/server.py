@@ -27,12 +27,14 @@ from girok.rpc.http2_server import Fields, Incoming, Route, ServerConnection
 from girok.rpc.metadata import SECRET, from_fields
 from girok.rpc.open_services import open_routes
 from girok.rpc.status import Draining, SecretRefused, grpc_error
+from girok.telemetry.tracing import span
 
 __all__ = ["RpcServer"]
 
 _MOST_CONNECTIONS = 4000
 _HANDSHAKE_SECONDS = 5.0
 _GOODBYE_SECONDS = 0.5
+_GRPC = {"rpc.system": "grpc"}
 _log = logging.getLogger("girok.rpc")
 
 
@@ -119,7 +121,7 @@ class RpcServer:
     def _answer(self, method: Method, call: Callable[[Any], Awaitable[Any]]) -> Callable[[Incoming], Awaitable[bytes]]:
         async def answer(incoming: Incoming) -> bytes:
             try:
-                with use(from_fields(incoming.fields, incoming.end)):
+                with use(from_fields(incoming.fields, incoming.end)), span(method.path[1:], "server", _GRPC):
                     return method.response.encode(await call(method.request.decode(incoming.message)))
             except Unsendable:
                 _log.exception("the answer of %s cannot be sent", method.path)

@@ -51,7 +51,10 @@ class GirokProcess:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     async def start(self) -> None:
-        """Start it and wait until /readyz answers 200. Raises AssertionError with the log when it does not."""
+        """Start it and wait until it is ready: in a cluster, until it knows somebody for every role that it calls.
+
+        Raises AssertionError with the log when it ends before.
+        """
         await self._until_ready(await self.launch())
 
     async def launch(self) -> asyncio.subprocess.Process:
@@ -81,10 +84,11 @@ class GirokProcess:
         async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient() as http:
             while child.returncode is None:
                 try:
-                    if (await http.get(f"{self.base_url}/readyz")).status_code == 200:
+                    if (await http.get(f"{self.base_url}/readyz")).json()["status"] == "ready":
                         return
                 except httpx.TransportError:
-                    await asyncio.sleep(0.02)
+                    pass
+                await asyncio.sleep(0.02)
         raise AssertionError(f"girok ended with {child.returncode} before it was ready:\n{self.log}")
 
 

@@ -10,14 +10,14 @@ from random import randrange
 
 from girok.servers.process import ServerProcess
 
-__all__ = ["free_block", "started"]
+__all__ = ["free_block", "is_free", "started"]
 
 
 def free_block(size: int, step: int) -> int:
     """A port p that is free, as are p + 1 ... p + size - 1, and each of them plus `step`."""
     while True:
         first = randrange(20_000, 32_000)
-        if all(_is_free(first + number + far) for number in range(size) for far in (0, step)):
+        if all(is_free(first + number + far) for number in range(size) for far in (0, step)):
             return first
 
 
@@ -34,7 +34,8 @@ async def started(make: Callable[[Path, int], ServerProcess], *, block: int = 1)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of the loopback address."""
     with socket.socket() as probe, suppress(OSError):
         probe.bind(("127.0.0.1", port))
         return True

@@ -30,6 +30,7 @@ MANIFEST = Manifest(
     requires=("auth",),
     provides=("FeedService",),
     consumes=("feed.post.created", "feed.post.deleted", "feed.user.followed"),
+    events_days=30,
     settings=FeedSettings,
     http_port=3004,
     grpc_port=50053,

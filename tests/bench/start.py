@@ -26,7 +26,8 @@ def _tree(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _tree(int(child)))]
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
+    """The proportional set size of a process."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
@@ -43,7 +44,7 @@ async def _bench(folder: Path) -> None:
         second.append(seconds)
         await asyncio.sleep(2)
         assert process.child is not None
-        memory.append(sum(_megabytes(pid) for pid in _tree(process.child.pid)))
+        memory.append(sum(megabytes(pid) for pid in _tree(process.child.pid)))
         await process.stop()
     print("\nstart: median of 5")
     for name, limit in LIMITS.items():

@@ -11,7 +11,7 @@ from tests.architecture.sources import ROOT
 from tests.kernel.cli.process import girok
 
 NO_NUMBER = "must be a whole number from 0 to 65535, not 'x'"
-ONE_BOX = "nats.url (GIROK_NATS_URL) is set, but this version runs as one box only"
+NO_STORE = "database.url (GIROK_DATABASE_URL) is needed in a cluster (nats.url) by "
 NATS = "GIROK_CLUSTER_SECRET=0123456789abcdef GIROK_NATS_URL=nats://h"
 REFUSED = [
     ("nope", "No such command 'nope' (see `girok --help`)"),
@@ -26,8 +26,16 @@ REFUSED = [
     ("--roles nope", "unknown role 'nope'; known roles: "),
     ("--roles ,", "--roles names no role; there are "),
     ("--roles feed", "nats.url (GIROK_NATS_URL) is needed to run only some roles (feed): "),
-    (f"{NATS} --roles feed", ONE_BOX),
-    (f"{NATS} run", ONE_BOX),
+    (
+        "GIROK_NATS_URL=nats://h run",
+        "cluster.secret (GIROK_CLUSTER_SECRET): must be set in a cluster (nats.url), to 16 ",
+    ),
+    (f"{NATS} --roles feed", f"{NO_STORE}feed"),
+    (f"{NATS} run", f"{NO_STORE}auth, feed, bff"),
+    (
+        f"{NATS} GIROK_DATABASE_URL=postgresql://h/d --roles auth",
+        "valkey.url (GIROK_VALKEY_URL) is needed in a cluster ",
+    ),
     ("migrate nope", "Invalid value for '[status]': 'nope' is not 'status' (see `girok migrate --help`)"),
     ("migrate status --data absent", "data (--data): there is no data directory 'absent'"),
     ("GIROK_DATA=absent events dead", "data (GIROK_DATA): there is no data directory 'absent'"),

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import nats as nats_client
 import pytest
-from nats.aio.client import Client
 
+from girok.nats import NatsConnection
 from girok.rpc.membership import BUCKET, Membership
 from girok.rpc.peers import Peers
 from girok.servers.nats import nats
@@ -22,23 +21,22 @@ async def server() -> AsyncGenerator[ServerProcess, None]:
         yield running
 
 
-async def quiet(_: Exception) -> None:
-    """nats-py prints what nobody takes."""
-
-
 @asynccontextmanager
-async def connected(url: str) -> AsyncGenerator[Client, None]:
-    client = await nats_client.connect(url, error_cb=quiet, reconnect_time_wait=0.1, max_reconnect_attempts=-1)
+async def connected(url: str) -> AsyncGenerator[NatsConnection, None]:
+    connection = NatsConnection(url)
+    await connection.open()
     try:
-        yield client
+        yield connection
     finally:
-        await client.close()
+        await connection.close()
 
 
 class Member:
     """One process of a cluster: its membership and whom it knows."""
 
-    def __init__(self, client: Client, name: str, roles: Sequence[str], port: int, **fixed: Sequence[str]) -> None:
+    def __init__(
+        self, client: NatsConnection, name: str, roles: Sequence[str], port: int, **fixed: Sequence[str]
+    ) -> None:
         self.client = client
         self.peers = Peers()
         self.membership = Membership(
@@ -58,7 +56,8 @@ async def member(
         made = Member(client, name, roles, port, **fixed)
         stack.push_async_callback(made.peers.close)
         stack.push_async_callback(made.membership.close)
-        await asyncio.wait_for(made.membership.start(), 10)
+        await made.membership.start()
+        await asyncio.wait_for(made.membership._announced.wait(), 10)
         yield made
 
 
@@ -106,7 +105,6 @@ class TestMembership:
 
     async def test_fixed_addresses_go_before_what_is_announced(self, server: ServerProcess) -> None:
         async with member(server, "a", ["auth"], 1), member(server, "b", ["bff"], 0, auth=["10.0.0.1:5"]) as b:
-            await asyncio.wait_for(b.membership._announced.wait(), 5)
             assert b.knows("auth") == {"10.0.0.1:5"}
 
     async def test_an_entry_that_nobody_can_read_is_passed_over(self, server: ServerProcess) -> None:

@@ -1,0 +1,108 @@
+"""Runs what layout.py laid out, until it is told to stop.
+
+Every child has a session of its own, so a signal to the group of `girok up` (Ctrl-C in a terminal) reaches only that:
+it ends the roles first, each of them drains, and then the servers. What ends by itself is started again.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+
+from girok.cli.table import table
+from girok.refusal import Refusal
+from girok.servers.process import ServerNotReady
+from girok.up.layout import Layout, Place
+
+__all__ = ["PortsInUse", "run_cluster"]
+
+_START_SECONDS = 30.0
+_LOOK_SECONDS = 0.5
+_SERVER_STOP_SECONDS = 10.0
+Say = Callable[[str], None]
+
+
+class PortsInUse(Refusal):
+    """Others listen on ports of the cluster."""
+
+
+async def run_cluster(layout: Layout, say: Say, *, drain_seconds: float) -> int:
+    """Start everything, say `ready`, and stop everything at SIGTERM or SIGINT; then 0. Raises Refusal."""
+    _claim([*layout.servers, *layout.roles])
+    stop = _stop_on_signals()
+    try:
+        starting = asyncio.create_task(_start(layout))
+        await asyncio.wait([starting, stop], return_when=asyncio.FIRST_COMPLETED)
+        if stop.done():
+            starting.cancel()
+            await asyncio.wait([starting])
+        else:
+            starting.result()
+            say(_told(layout))
+            say("ready")
+            await _watch(layout, stop, say)
+    finally:
+        await asyncio.gather(*(each.process.stop(drain_seconds) for each in layout.roles))
+        await asyncio.gather(*(each.process.stop(_SERVER_STOP_SECONDS) for each in layout.servers))
+    return 0
+
+
+async def _start(layout: Layout) -> None:
+    """The servers, all at once, then the roles, all at once. Raises what the first one that failed raised."""
+    try:
+        for places in (layout.servers, layout.roles):
+            async with asyncio.TaskGroup() as group:
+                for each in places:
+                    group.create_task(each.process.start(_START_SECONDS))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+async def _watch(layout: Layout, stop: asyncio.Future[None], say: Say) -> None:
+    """Start again what ended, until `stop`."""
+    while not stop.done():
+        await asyncio.wait([stop], timeout=_LOOK_SECONDS)
+        for each in [] if stop.done() else [*layout.servers, *layout.roles]:
+            if not each.process.running:
+                say(f"{each.name} ended with {each.process.exit_code}: it is started again")
+                try:
+                    await each.process.start(_START_SECONDS)
+                except ServerNotReady as error:
+                    say(str(error))
+
+
+def _claim(places: Sequence[Place]) -> None:
+    """Raises PortsInUse with every port that somebody has."""
+    taken = [f"{port} ({each.name})" for each in places for port in each.ports if not _is_free(port)]
+    if taken:
+        raise PortsInUse(f"in use by another process: port {', '.join(taken)}; --port-offset N moves all ports by N")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True
+
+
+def _stop_on_signals() -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: stop.done() or stop.set_result(None))
+    return stop
+
+
+def _told(layout: Layout) -> str:
+    rows = [
+        (each.name, each.process.url if each in layout.roles else "", ", ".join(map(str, each.ports)), _log_of(each))
+        for each in [*layout.roles, *layout.servers]
+    ]
+    return table(("process", "at", "ports", "log"), rows)
+
+
+def _log_of(place: Place) -> str:
+    return str(place.process.folder / "server.log")
