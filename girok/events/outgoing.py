@@ -40,7 +40,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     attempts: int = 0
 
 
-def published(event_id: str, subject: str, envelope: str, attempts: int = 0) -> Outgoing:
+def published(event_id: str, subject: str, envelope: str, attempts: int) -> Outgoing:
     """The event for everybody who listens to its subject."""
     headers = {_MESSAGE_ID: event_id, _EXPECTED_STREAM: stream_of(subject)}
     return Outgoing(event_id, RELAY, subject, envelope.encode(), headers, _lease(), attempts)

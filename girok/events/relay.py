@@ -1,9 +1,9 @@
 """The relay of a cluster: publishes the rows of the outbox to JetStream, and deletes those that JetStream has.
 
-What this process commits is published from memory, at once (relay_outbox.py). About once a second the relay looks for
-rows that are due: those of a process that died, those that did not fit into memory, and those that are left from a time
-as one box. They are taken with SKIP LOCKED, so that several processes share them, and never by their place in an order:
-a row that commits late would be passed over.
+What this process commits is published at once (relay_outbox.py). About once a second the relay looks for rows that are
+due: those of a process that died, those that were too many to remember, and those that are left from a time as one box.
+They are taken with SKIP LOCKED, so that several processes share them, and never by their place in an order: a row that
+commits late would be passed over.
 
 While NATS is away the rows stay where they are and nothing is tried. A row whose deletion is lost is published again:
 JetStream knows its id for two minutes, its consumers know it by their mark.
@@ -12,6 +12,7 @@ JetStream knows its id for two minutes, its consumers know it by their mark.
 import asyncio
 import logging
 import time
+from collections import deque
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -63,6 +64,8 @@ class Relay:
         """Whether rows may be there that are for a single consumer: left from a time as one box."""
         self._stumbles = 0
         self._resume_at = 0.0
+        self._again: deque[Outgoing] = deque()
+        """What could not be published, and is ours still."""
         self._stored: list[Outgoing] = []
         self._refused: list[tuple[Outgoing, Exception]] = []
         self._settling = False
@@ -72,9 +75,10 @@ class Relay:
 
     @property
     def idle(self) -> bool:
-        """Whether everything that this process has in memory is published, and its rows are gone."""
+        """Whether everything that this process remembers is published, and its rows are gone."""
         flying = self._publisher.in_flight if self._publisher else 0
-        return not (flying or len(self._outbox) or self._stored or self._refused or self._settling)
+        waiting = len(self._outbox) + len(self._again) + len(self._stored) + len(self._refused)
+        return not (flying or waiting or self._settling)
 
     async def run(self) -> None:
         """Publish. Does not end."""
@@ -82,7 +86,7 @@ class Relay:
         await asyncio.gather(self._publish(), self._settle())
 
     async def finish(self, seconds: float) -> None:
-        """Return when everything in memory is published and settled, NATS is away, or the time is over."""
+        """Return when everything remembered is published and settled, NATS is away, or the time is over."""
         self._finishing.set()
         end = time.monotonic() + seconds
         while not self.idle and self._connection.is_connected and time.monotonic() < end:  # noqa: ASYNC110 - at a drain
@@ -98,6 +102,9 @@ class Relay:
                 await self._serve(session, publisher)
             except NatsUnavailable:
                 self._stumble()
+            except Exception:  # noqa: BLE001 - the boundary: nothing ends the relay
+                _log.exception("the relay begins anew")
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def _serve(self, session: NatsSession, publisher: Publisher) -> None:
         session.lost.add_done_callback(lambda _: self._news.set())
@@ -115,11 +122,14 @@ class Relay:
         now = time.monotonic()
         if limit <= 0 or now < self._resume_at:
             return []
-        if outgoing := self._outbox.take(limit):
-            return outgoing
-        if now < self._next_look:
-            return []
+        if again := [self._again.popleft() for _ in range(min(limit, len(self._again)))]:
+            return [each for each in again if each.until > now]
         try:
+            while ids := self._outbox.take(limit):
+                if found := await self._read(ids):
+                    return found
+            if now < self._next_look:
+                return []
             found = await self._claim(limit)
         except Exception as error:  # noqa: BLE001 - the boundary: the store cannot be read or written
             self._say_store(error)
@@ -127,16 +137,19 @@ class Relay:
         self._next_look = time.monotonic() + (0 if found else _LOOK_SECONDS)
         return found
 
+    async def _read(self, ids: list[str]) -> list[Outgoing]:
+        """Of these those that are there."""
+        found = {row["event_id"]: row for row in await self._db.fetch(sql.BY_ID(consumer=RELAY, event_ids=ids))}
+        self._store_away = False
+        return [_event(found[event_id]) for event_id in ids if event_id in found]
+
     async def _claim(self, limit: int) -> list[Outgoing]:
         """Take what is due, for the time of a lease."""
         now = self._clock.now()
         until = now + timedelta(seconds=LEASE_SECONDS)
         if await self._db.fetch(sql.OLDEST_DUE(consumer=RELAY, now=now)):
             found = await self._db.run(lambda: rows(sql.CLAIM(now=now, until=until, limit=limit)))
-            return [
-                published(row["event_id"], row["subject"], row["envelope"], row["attempts"])
-                for row in sorted(found, key=_by_id)
-            ]
+            return [_event(row) for row in sorted(found, key=_by_id)]
         if self._strangers:
             found = await self._db.run(lambda: rows(sql.CLAIM_STRANGERS(now=now, until=until, limit=limit)))
             self._strangers = bool(found or await self._db.fetch(sql.STRANGERS(relay=RELAY)))
@@ -150,8 +163,7 @@ class Relay:
             except MessageRefused as error:
                 self._answered(each, error)
             except NatsUnavailable:
-                for rest in reversed(outgoing[number:]):
-                    self._outbox.put_back(rest)
+                self._again.extendleft(reversed(outgoing[number:]))
                 raise
 
     async def _rest(self) -> None:
@@ -175,7 +187,7 @@ class Relay:
             self._stored.append(outgoing)
             self._answers.set()
         elif isinstance(error, NatsUnavailable) and not isinstance(error, NoResponders):
-            self._outbox.put_back(outgoing)
+            self._again.appendleft(outgoing)
             self._stumble()
         else:
             self._keeper.missing()
@@ -226,6 +238,10 @@ class Relay:
             self._store_away = True
             trace = None if isinstance(error, Unavailable) else error
             _log.warning("the outbox cannot be read or written: %s; trying again", describe(error), exc_info=trace)
+
+
+def _event(row: Row) -> Outgoing:
+    return published(row["event_id"], row["subject"], row["envelope"], row["attempts"])
 
 
 def _stranger(row: Row) -> Outgoing:

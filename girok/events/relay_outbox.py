@@ -1,8 +1,8 @@
 """The outbox of a cluster: an event is one row of `event_outbox`, there until NATS has it, whoever listens to it.
 
-A row is appended with a lease: for some seconds it belongs to the process that appended it, which publishes it from
-memory as soon as it is durable, without reading it back. When that process dies, or has more to publish than it
-remembers, the row is due and any process takes it (relay.py).
+A row is appended with a lease: for some seconds it belongs to the process that appended it, which publishes it as soon
+as it is durable. When that process dies, or has more to publish than it remembers, the row is due and any process takes
+it (relay.py).
 """
 
 import time
@@ -14,26 +14,25 @@ from girok.clock import Clock, IdFactory
 from girok.db.statement import Statement
 from girok.events.event import Event, encode
 from girok.events.outbox import seal
-from girok.events.outgoing import LEASE_SECONDS, Outgoing, published
+from girok.events.outgoing import LEASE_SECONDS
 from girok.events.statements import APPEND
 from girok.events.tables import RELAY
 
 __all__ = ["RelayOutbox"]
 
 _REMEMBERED = 5_000
-"""Events that wait in memory: some megabytes."""
 
 
 class RelayOutbox:
-    """What the database of a clustered process appends events with."""
+    """What the database of a clustered process appends events with. It remembers the ids of what it appended."""
 
     def __init__(self, clock: Clock, ids: IdFactory) -> None:
         self._clock = clock
         self._ids = ids
         self._listener: Callable[[], None] | None = None
-        self._appended: dict[int, tuple[Event, list[Outgoing]]] = {}
-        """By the identity of the event, oldest first: not known to be durable yet, or undone."""
-        self._ready: deque[Outgoing] = deque()
+        self._appended: dict[int, tuple[Event, list[tuple[str, float]]]] = {}
+        """By the identity of the event, oldest first: ids and the ends of their leases, not known to be durable."""
+        self._ready: deque[tuple[str, float]] = deque()
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -46,41 +45,39 @@ class RelayOutbox:
         """What appends `event` to the unit that is running."""
         envelope = seal(event, self._clock, self._ids)
         text, due_at = encode(envelope), envelope.occurred_at
-        self._forget_undone()
+        self._forget()
         if len(self._appended) + len(self._ready) < _REMEMBERED:
             due_at += timedelta(seconds=LEASE_SECONDS)
-            outgoing = published(envelope.id, envelope.type, text)
-            self._appended.setdefault(id(event), (event, []))[1].append(outgoing)
+            until = time.monotonic() + LEASE_SECONDS
+            self._appended.setdefault(id(event), (event, []))[1].append((envelope.id, until))
         return [APPEND(event_id=envelope.id, consumer=RELAY, subject=envelope.type, envelope=text, due_at=due_at)]
 
     def committed(self, events: Sequence[Event]) -> None:
-        """These are durable."""
+        """These are durable, or nobody knows: whether their rows are there is looked at before they are published."""
         for event in events:
-            _, appended = self._appended.pop(id(event), (event, []))
-            # The same object appended twice: one of the two may be of an attempt that was undone. Their leases tell.
-            if len(appended) == 1:
-                self._ready.append(appended[0])
+            _, appended = self._appended.pop(id(event), (event, ()))
+            self._ready.extend(appended)
         if self._ready and self._listener is not None:
             self._listener()
 
-    def take(self, limit: int) -> list[Outgoing]:
-        """What is to be published next, in the order of commits, `limit` at the most."""
+    def take(self, limit: int) -> list[str]:
+        """The ids of events to publish now, in the order of their commits, `limit` at the most.
+
+        Among them may be some of units that were undone.
+        """
         now = time.monotonic()
-        taken: list[Outgoing] = []
+        taken: list[str] = []
         while self._ready and len(taken) < limit:
-            outgoing = self._ready.popleft()
-            if outgoing.until > now:
-                taken.append(outgoing)
+            event_id, until = self._ready.popleft()
+            if until > now:
+                taken.append(event_id)
         return taken
 
-    def put_back(self, outgoing: Outgoing) -> None:
-        """It could not be published: it is next again, as long as it is ours."""
-        self._ready.appendleft(outgoing)
-
-    def _forget_undone(self) -> None:
+    def _forget(self) -> None:
+        """What was not durable by the end of its lease was undone, or is due and taken like any other row."""
         now = time.monotonic()
         while self._appended:
             oldest = next(iter(self._appended))
-            if self._appended[oldest][1][0].until > now:
+            if self._appended[oldest][1][0][1] > now:
                 return
             del self._appended[oldest]

@@ -140,6 +140,11 @@ def _claim(whose: str) -> str:
 CLAIM = prepare(lambda p: EventOutbox.raw(_claim(f"consumer = '{RELAY}' AND dead_at IS NULL"), p.now, p.limit, p.until))
 CLAIM_STRANGERS = prepare(lambda p: EventOutbox.raw(_claim(f"consumer <> '{RELAY}'"), p.now, p.limit, p.until))
 STRANGERS = prepare(lambda p: EventOutbox.raw("SELECT 1 FROM event_outbox WHERE consumer <> {} LIMIT 1", p.relay))
+BY_ID = prepare(
+    lambda p: EventOutbox.select(
+        EventOutbox.event_id, EventOutbox.subject, EventOutbox.envelope, EventOutbox.attempts
+    ).where(EventOutbox.consumer == p.consumer, EventOutbox.event_id.is_in(p.event_ids))
+)
 UNPUBLISHED = prepare(
     lambda p: EventOutbox.raw(
         "SELECT event_id, subject, envelope FROM event_outbox WHERE consumer = {} ORDER BY event_id LIMIT {}",

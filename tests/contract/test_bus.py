@@ -8,12 +8,11 @@ import pytest
 
 from girok.context import Actor, CallContext, current, use
 from girok.db.database import Database
-from girok.db.statement import Sql
-from girok.db.unit import Unit, emit, execute
+from girok.db.unit import Unit, emit
 from girok.events.consumer import Batch, Batched, Consumer, Delivery
 from girok.events.event import Event
 from tests.kernel.events.consumers import Open, handled_by, storing, until
-from tests.kernel.events.stage import Ignored, Liked, store
+from tests.kernel.events.stage import Ignored, Liked, put, store
 
 
 class TestDelivery:
@@ -198,7 +197,7 @@ class TestBatch:
             async def handle(batch: Batch) -> None:
                 def unit() -> Unit[None]:
                     for event, _ in (yield from batch.once()):
-                        yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", [event.post_id]))
+                        yield from put(event.post_id)
 
                 sizes.append(len(batch))
                 await db.run(unit)
@@ -216,7 +215,7 @@ class TestBatch:
             async def handle(batch: Batch) -> None:
                 def unit() -> Unit[None]:
                     for event, _ in (yield from batch.once()):
-                        yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", [event.post_id]))
+                        yield from put(event.post_id)
                         if event.post_id == "p13":
                             raise ZeroDivisionError
 

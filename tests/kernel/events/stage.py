@@ -1,6 +1,6 @@
-"""What the tests of events play on: a real SQLite database with the outbox, a table of effects and a bus.
+"""What the tests of events play on: a real database with the outbox, a table of effects and a bus.
 
-With the URL of a NATS server the bus is that of a cluster; it does not care that the database is not PostgreSQL.
+The place is a folder (SQLite) or the URL of a PostgreSQL; with the URL of a NATS server the bus is that of a cluster.
 """
 
 import asyncio
@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+from piccolo.columns import Text
+
 from girok.clock import Clock, SystemClock, Uuid7Factory
-from girok.db.database import Database, StoreUnavailable
+from girok.db.database import Database, Store, StoreUnavailable
 from girok.db.migrations import migrate
+from girok.db.postgres import PostgresDatabase
 from girok.db.sqlite import SQLiteDatabase
-from girok.db.statement import Row, Sql, Statement
+from girok.db.statement import Row, Sql, Statement, prepare
+from girok.db.table import Table
 from girok.db.unit import Unit, UnitFactory, emit, execute
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
@@ -22,12 +26,24 @@ from girok.events.jetstream_bus import JetStreamBus
 from girok.events.local_bus import LocalBus
 from girok.events.outbox import Outbox
 from girok.events.relay_outbox import RelayOutbox
+from girok.events.statements import APPEND
 from girok.events.streams import event_stream
 from girok.events.tables import RELAY
 from girok.nats import NatsConnection
 from girok.sections import Events
 from girok.testing.events import settle
 
+CREATE = {
+    "sqlite": "CREATE TABLE IF NOT EXISTS test_effect (number INTEGER PRIMARY KEY, value TEXT)",
+    "postgres": "CREATE TABLE IF NOT EXISTS test_effect (number SERIAL PRIMARY KEY, value TEXT)",
+}
+
+
+class Effect(Table, tablename="test_effect"):
+    value = Text(primary_key=True)
+
+
+PUT = prepare(lambda p: Effect.raw("INSERT INTO test_effect (value) VALUES ({})", p.value))
 QUICK = Events(retry_seconds=0.01, max_deliver=3)
 
 
@@ -56,7 +72,7 @@ class HandClock:
 class FaultyDatabase:
     """The database behind a cable that a test can pull."""
 
-    def __init__(self, db: SQLiteDatabase) -> None:
+    def __init__(self, db: Store) -> None:
         self.db = db
         self.dialect = db.dialect
         self.reads = 0
@@ -84,7 +100,7 @@ class FaultyDatabase:
 class Stage:
     """A database and a bus with the consumers that a test gave."""
 
-    def __init__(self, db: SQLiteDatabase, cable: FaultyDatabase, bus: Any) -> None:
+    def __init__(self, db: Store, cable: FaultyDatabase, bus: Any) -> None:
         self.db = db
         self.cable = cable
         self.bus = bus
@@ -101,15 +117,13 @@ class Stage:
 
     async def effects(self) -> list[str]:
         """The values that consumers stored, in order."""
-        return [each["value"] for each in await self.db.fetch(Sql("SELECT value FROM test_effect ORDER BY rowid"))]
+        return [each["value"] for each in await self.db.fetch(Sql("SELECT value FROM test_effect ORDER BY number"))]
 
     async def insert(self, envelope: str) -> None:
         """Store a row with this envelope, as if some process had left it."""
         (consumer,) = [RELAY] if self.connection else [each.consumer for each in await self.bus.stats()]
-        await self.db.execute_script(
-            "INSERT INTO event_outbox (event_id, consumer, subject, envelope, due_at) VALUES ('bad', ?, ?, ?, ?)",
-            [consumer, Liked.subject, envelope, datetime(2026, 11, 5, tzinfo=UTC)],
-        )
+        values = {"event_id": "bad", "subject": Liked.subject, "due_at": datetime(2026, 11, 5, tzinfo=UTC)}
+        await self.db.run(lambda: execute(APPEND(consumer=consumer, envelope=envelope, **values)))
 
     async def settled(self, seconds: float = 20.0) -> None:
         """Return once every event is delivered or dead."""
@@ -133,13 +147,18 @@ def store(delivery: Delivery, value: str) -> Unit[bool]:
     """The effect of a consumer: `value` once for each event."""
     new = yield from delivery.once()
     if new:
-        yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", [value]))
+        yield from put(value)
     return new
+
+
+def put(value: str) -> Unit[None]:
+    """An effect, whatever was before."""
+    yield from execute(PUT(value=value))
 
 
 @asynccontextmanager
 async def stage(
-    path: Path,
+    place: Path | str,
     consumers: Callable[[Database], Sequence[Consumer]],
     *,
     clock: Clock | None = None,
@@ -147,14 +166,16 @@ async def stage(
     start: bool = True,
     nats: str = "",
 ) -> AsyncGenerator[Stage, None]:
-    """Open a stage on the folder `path`; what an earlier one left there is still there."""
+    """Open a stage at `place`; what an earlier one left there is still there."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        db = SQLiteDatabase(path / "girok.db")
+        db: Any = (
+            SQLiteDatabase(place / "girok.db") if isinstance(place, Path) else PostgresDatabase(place, alone=False)
+        )
         await db.open()
         stack.push_async_callback(db.close)
         await migrate(db, ["girok"])
-        await db.execute_script("CREATE TABLE IF NOT EXISTS test_effect (value TEXT)")
+        await db.execute_script(CREATE[db.dialect])
         cable = FaultyDatabase(db)
         found = consumers(db)
         on = await (
@@ -164,6 +185,10 @@ async def stage(
             await on.bus.start()
         stack.push_async_callback(on.bus.drain, 1.0)
         yield on
+
+
+def _store(place: Path | str) -> Any:
+    return SQLiteDatabase(place / "girok.db") if isinstance(place, Path) else PostgresDatabase(place, alone=False)
 
 
 async def _box(cable: FaultyDatabase, consumers: Sequence[Consumer], clock: Clock, settings: Events) -> Stage:

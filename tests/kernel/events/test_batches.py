@@ -6,12 +6,11 @@ from pathlib import Path
 
 from girok.context import current
 from girok.db.database import Database
-from girok.db.statement import Sql
-from girok.db.unit import Unit, execute
+from girok.db.unit import Unit
 from girok.errors import Unavailable
 from girok.events.consumer import Batch, Batched, Consumer
 from girok.testing.events import settle
-from tests.kernel.events.stage import Liked, stage
+from tests.kernel.events.stage import Liked, put, stage
 
 
 def storing(sizes: list[int], *errors: Exception | None, size: int = 10) -> Callable[[Database], Sequence[Consumer]]:
@@ -22,7 +21,7 @@ def storing(sizes: list[int], *errors: Exception | None, size: int = 10) -> Call
         async def handle(batch: Batch) -> None:
             def unit() -> Unit[None]:
                 for event, _ in (yield from batch.once()):
-                    yield from execute(Sql("INSERT INTO test_effect (value) VALUES (?)", [event.post_id]))
+                    yield from put(event.post_id)
 
             sizes.append(len(batch))
             if left and (error := left.pop(0)):
