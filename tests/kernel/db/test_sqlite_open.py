@@ -63,7 +63,8 @@ class TestUnusableFile:
 
     async def test_that_is_a_folder_is_refused_and_stays_usable(self, tmp_path: Path) -> None:
         path = tmp_path / "girok.db"
-        path.mkdir(mode=0o755)
+        path.mkdir()
+        path.chmod(0o755)
         with pytest.raises(StoreUnreadable, match="cannot be opened"):
             await SQLiteDatabase(path).open()
         assert stat.S_IMODE(path.stat().st_mode) == 0o755
