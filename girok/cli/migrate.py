@@ -15,6 +15,7 @@ from girok.control_client import NotRunning, call
 from girok.refusal import Refusal
 from girok.roles import resolve
 from girok.sections import Core
+from girok.sections_cluster import Database
 
 if TYPE_CHECKING:
     from girok.db.migrations import DomainStatus
@@ -52,13 +53,15 @@ async def _migrate(loaded: Loaded) -> None:
 
 
 async def _status(loaded: Loaded) -> None:
+    settings = loaded.settings
+    data = Path(settings.get(Core).data) if settings.get(Database).url else data_directory(settings)
     try:
-        standing = await _standing_of_running(data_directory(loaded.settings))
+        standing = await _standing_of_running(data)
     except NotRunning:
         from girok.db.migrations import status
         from girok.wiring import open_store, store_domains
 
-        async with open_store(loaded.settings) as (_, db):
+        async with open_store(settings) as (_, db):
             standing = await status(db, store_domains(resolve(loaded.manifests)))
     click.echo(table(("domain", "migration", "state"), list(_rows(standing))))
 

@@ -1,6 +1,7 @@
 """`migrate` and `events` on a real data directory: beside a running box, and without one."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,15 +12,18 @@ from girok.cli.box import act
 from girok.control import ControlServer
 from girok.db.commands import store_commands
 from girok.db.database import Database
+from girok.db.postgres import PostgresDatabase
 from girok.events.commands import events_commands
 from girok.events.consumer import Consumer, Delivery
 from girok.locks import DataDir
 from girok.manifest import discover
 from girok.roles import resolve
 from girok.sections import Events
+from girok.servers.process import ServerProcess
 from girok.settings import Settings
 from girok.settings_load import load
 from girok.testing.events import settle
+from girok.testing.postgres import new_database
 from girok.wiring import store_domains
 from tests.kernel.cli.process import Result, girok
 from tests.kernel.events.stage import Liked, Sql, Stage, stage
@@ -27,9 +31,9 @@ from tests.kernel.events.stage import Liked, Sql, Stage, stage
 DOMAINS = store_domains(resolve(discover()))
 
 
-async def command(*args: str) -> Result:
+async def command(*args: str, env: dict[str, str] | None = None) -> Result:
     """The command as a process, while this one goes on."""
-    return await asyncio.to_thread(girok, *args)
+    return await asyncio.to_thread(lambda: girok(*args, env=env))
 
 
 def refusing(_: Database) -> Sequence[Consumer]:
@@ -93,6 +97,45 @@ class TestMigrate:
         assert "girok/9999_future" in result.err
         status = await command("migrate", "status", "--data", str(tmp_path))
         assert re.search(r"^girok +9999_future +applied by a newer girok$", status.out, re.MULTILINE)
+
+
+class TestMigrateOnPostgres:
+    @pytest.fixture
+    async def env(self, postgres_server: ServerProcess) -> AsyncIterator[dict[str, str]]:
+        """Settings that name an empty database."""
+        async with new_database(postgres_server) as url:
+            yield {"GIROK_DATABASE_URL": url}
+
+    async def test_brings_an_empty_database_forward_once(self, tmp_path: Path, env: dict[str, str]) -> None:
+        data = ("--data", str(tmp_path / "data"))
+        before = await command("migrate", "status", *data, env=env)
+        assert before.code == 0, before.err
+        assert re.search(r"^girok +0001_outbox +pending$", before.out, re.MULTILINE)
+        first = await command("migrate", *data, env=env)
+        assert first.code == 0, first.err
+        assert first.out.startswith("applied girok/0001_outbox\n")
+        assert await command("migrate", *data, env=env) == (0, "the schema is up to date\n", "")
+        after = await command("migrate", "status", *data, env=env)
+        assert re.search(r"^girok +0001_outbox +applied$", after.out, re.MULTILINE)
+        assert "pending" not in after.out
+
+    async def test_a_database_that_a_box_on_another_directory_uses_is_refused(
+        self, tmp_path: Path, env: dict[str, str]
+    ) -> None:
+        db = PostgresDatabase(env["GIROK_DATABASE_URL"])
+        await db.open()
+        result = await command("migrate", "--data", str(tmp_path / "data"), env=env)
+        await db.close()
+        assert result.code == 2
+        assert result.err.startswith("girok: database.url (GIROK_DATABASE_URL): the database 127.0.0.1:")
+        assert f"is in use by girok {os.getpid()} on " in result.err
+
+    async def test_a_wrong_password_is_told_without_it(self, tmp_path: Path, env: dict[str, str]) -> None:
+        env = {"GIROK_DATABASE_URL": re.sub(":[0-9a-f]+@", ":pa55word@", env["GIROK_DATABASE_URL"])}
+        result = await command("migrate", "--data", str(tmp_path / "data"), env=env)
+        assert result.code == 2
+        assert result.err.endswith(" refuses the user or the password\n")
+        assert "pa55word" not in result.err
 
 
 class TestMigrateBesideARunningBox:
