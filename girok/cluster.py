@@ -66,7 +66,7 @@ class Member(Surroundings):
     @asynccontextmanager
     async def open(cls, process: Process) -> AsyncGenerator["Member", None]:
         """Reach NATS, and the servers that the roles need. Raises Refusal."""
-        needs = needed_servers(process)
+        needs = needed_servers(process.settings, process.manifests, process.plan)
         async with AsyncExitStack() as stack:
             made = cls(process, stack)
             stack.push_async_callback(made._peers.close)

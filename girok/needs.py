@@ -1,8 +1,12 @@
 """The servers that a process of a cluster needs, looked for in the settings before anything is opened."""
 
+from collections.abc import Mapping
+
+from girok.manifest import Manifest
 from girok.refusal import Refusal
+from girok.roles import Plan
 from girok.sections_cluster import S3, Database, Nats, Valkey
-from girok.surroundings import Process
+from girok.settings import Settings
 
 __all__ = ["ServerNeeded", "needed_servers"]
 
@@ -11,12 +15,11 @@ class ServerNeeded(Refusal):
     """A server without which a role cannot run in a cluster is not configured."""
 
 
-def needed_servers(process: Process) -> frozenset[str]:
+def needed_servers(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan) -> frozenset[str]:
     """What the local roles name in `MANIFEST.needs`, where `nats.url` makes this a cluster; else nothing.
 
     Raises ServerNeeded for the first one that the settings do not lead to, PostgreSQL included.
     """
-    settings, manifests, plan, *_ = process
     if not settings.get(Nats).url:
         return frozenset()
     needs = {"database": ", ".join(plan.local)}

@@ -90,9 +90,9 @@ async def open_box(
 
     Raises Refusal when the directory is in use, of a newer version or unusable, or a server is missing.
     """
+    needed_servers(settings, manifests, plan)
     clock = SystemClock()
     process = Process(settings, manifests, plan, clock, Uuid7Factory(clock))
-    needed_servers(process)
     async with AsyncExitStack() as stack:
         data, db = await stack.enter_async_context(open_store(settings))
         domains = store_domains(plan)

@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from girok.cli.options import Loaded, load_settings, place_options
+from girok.needs import needed_servers
 from girok.refusal import Refusal
 from girok.roles import Plan, resolve
 from girok.sections import Log
@@ -62,4 +63,5 @@ def _plan(loaded: Loaded, roles: str | None) -> Plan:
             f"nats.url (GIROK_NATS_URL) is needed to run only some roles ({', '.join(plan.local)}): "
             "without it girok is one box, which runs all of them"
         )
+    needed_servers(loaded.settings, loaded.manifests, plan)
     return plan
