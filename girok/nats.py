@@ -139,10 +139,11 @@ class NatsSession:
 
     async def watch(self) -> None:
         """Return once the session is lost."""
-        # nats-py closes a connection only after it has sent what is left, which a silent server holds up for ever.
         while not self.lost.done():
             await asyncio.wait({self.lost}, timeout=_LOOK_SECONDS)
             self._look()
+        # nats-py closes a connection only after it has sent what is left, which a silent server holds up for ever.
+        self.abort()
 
     def end(self) -> None:
         """The connection is gone, or is given up."""
@@ -154,6 +155,15 @@ class NatsSession:
         closing = asyncio.ensure_future(self._close())
         await asyncio.wait({closing}, timeout=2 * _LAST_WORD)
         self.end()
+        self.abort()
+        await asyncio.wait({closing}, timeout=_LAST_WORD)
+
+    def abort(self) -> None:
+        """Let go of the socket, whatever is to be sent."""
+        transport: Any = self._client._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        writer: Any = getattr(transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
 
     def _look(self) -> None:
         if self._client.is_closed:
@@ -281,6 +291,7 @@ class NatsConnection:
                     pending_size=16 * _UNSENT_BYTES,
                 )
         except (OSError, NatsError, TimeoutError) as error:
+            session.abort()
             # "No servers" is what nats-py says in the end; what it met is told to the callback.
             raise (seen[-1] if seen else error) from None
         return session
