@@ -28,6 +28,7 @@ _CONNECTION_WINDOW = 16 * 2**20
 _FIRST_WINDOW = 65_535
 _PIECE = 16_384
 _FRAME_HEAD = 9
+_LINGER_SECONDS = 2.0
 
 
 class Http2(asyncio.Protocol):
@@ -88,10 +89,11 @@ class Http2(asyncio.Protocol):
             self._transport.abort()
 
     def close(self, error: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Say goodbye, and end it when that is written."""
+        """Say goodbye, and end it when that is written, or is not read for long."""
         self.say_goodbye(error)
         if self._transport is not None:
             self._transport.close()
+            self._loop.call_later(_LINGER_SECONDS, self.abort)
 
     def say_goodbye(self, error: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
         """Say which calls were the last, hear nothing more, and leave it to the other side to end it."""
@@ -109,11 +111,11 @@ class Http2(asyncio.Protocol):
                 if (react := self.reactions.get(type(event))) is not None:
                     react(self, event)
             self._check_pending()
-        except ProtocolError:  # this is not HTTP/2; h2 has the answer ready
             self._flush()
-            cast("asyncio.Transport", self._transport).close()
-        else:
+        except ProtocolError:  # this is not HTTP/2; h2 has said goodbye
             self._flush()
+            self._deaf = True
+            self.close()
         self._go_on()
 
     def _check_pending(self) -> None:
@@ -137,7 +139,7 @@ class Http2(asyncio.Protocol):
 
     def _is_alive(self, stream: int) -> bool:
         """Whether frames may be sent on a stream: the other side may have ended it in the meantime."""
-        found = self._h2.streams.get(stream)
+        found = None if self._deaf else self._h2.streams.get(stream)
         return found is not None and not found.closed
 
     def _send(self, stream: int, data: bytes, trailers: Headers | None = None) -> None:

@@ -70,7 +70,7 @@ class _Call:
 class ClientConnection(Http2):
     """`lost` is called once at its end, with why; `ready` is done once the other side has spoken HTTP/2."""
 
-    def __init__(self, lost: Callable[["ClientConnection", str], None]) -> None:
+    def __init__(self, lost: Callable[["ClientConnection", Exception], None]) -> None:
         super().__init__(client=True)
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self._lost = lost
@@ -80,6 +80,12 @@ class ClientConnection(Http2):
         self._why = "the connection was closed"
         self._silent = 0
         self._watch: asyncio.TimerHandle | None = None
+        self._made = self._loop.time()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was made."""
+        return self._loop.time() - self._made
 
     @property
     def is_silent(self) -> bool:
@@ -118,14 +124,14 @@ class ClientConnection(Http2):
         """Every call is lost."""
         if self._watch is not None:
             self._watch.cancel()
-        why = str(exc) if exc else self._why
+        error = exc or ConnectionResetError(self._why)
         for each in self._calls.values():
-            each.fail(CallLost(why))
+            each.fail(CallLost(str(error)))
         self._wake(len(self._queue))
         if not self.ready.done():
-            self.ready.set_exception(ConnectionResetError(why))
+            self.ready.set_exception(error)
             self.ready.exception()
-        self._lost(self, why)
+        self._lost(self, error)
 
     def data_received(self, data: bytes) -> None:
         """Somebody is there."""
@@ -141,7 +147,7 @@ class ClientConnection(Http2):
     def _forget(self, stream: int) -> None:
         del self._calls[stream]
         self._unsent.pop(stream, None)
-        if self.is_open and not self._deaf and self._is_alive(stream):
+        if self.is_open and self._is_alive(stream):
             self._h2.reset_stream(stream, ErrorCodes.CANCEL)
             self._flush_soon()
         self._wake(1)

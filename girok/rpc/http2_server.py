@@ -5,6 +5,7 @@ a dict and no more. Everything that a stranger may make us keep has an end, in b
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -24,7 +25,7 @@ Fields = Mapping[bytes, bytes]
 """The header fields of a call."""
 
 _ANSWER: Headers = ((b":status", b"200"), (b"content-type", b"application/grpc+proto"))
-_GRPC = b"application/grpc"
+_GRPC = re.compile(rb"application/grpc(?:[+;]|\Z)")
 _FIRST_WORD_SECONDS = 10.0
 _UNREAD_SECONDS = 30.0
 """How long the other side may leave unread what it is answered."""
@@ -192,7 +193,7 @@ class ServerConnection(Http2):
 
     def _requested(self, event: events.RequestReceived) -> None:
         fields: dict[bytes, bytes] = dict(event.headers)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-        if fields.get(b":method") != b"POST" or not fields.get(b"content-type", b"").startswith(_GRPC):
+        if fields.get(b":method") != b"POST" or not _GRPC.match(fields.get(b"content-type", b"")):
             self._refuse(event.stream_id, ((b":status", b"415"),))
             return
         try:

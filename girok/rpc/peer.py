@@ -22,6 +22,9 @@ _CONNECT_SECONDS = 0.8
 _TURN_SECONDS = 0.1
 _FIRST_RETRY = 0.1
 _LONGEST_RETRY = 0.8
+_SHORT_SECONDS = 1.0
+_FAILURES = (OSError, UnicodeError, OverflowError)
+"""A name that is none and a port that is none are no OSError."""
 _log = logging.getLogger("girok.rpc")
 
 
@@ -43,9 +46,10 @@ class Peer:
             (b"content-type", b"application/grpc+proto"),
         )
         self._connection: ClientConnection | None = None
-        self._attempt: asyncio.Task[ClientConnection | None] | None = None
+        self._attempt: asyncio.Task[None] | None = None
         self._return: asyncio.Task[None] | None = None
         self._complaint = ""
+        self._delay = _FIRST_RETRY
         self._idle = asyncio.Event()
         self._closed = False
 
@@ -58,17 +62,19 @@ class Peer:
         finally:
             self.in_flight -= 1
             self._idle.set()
-        self._complaint = ""
+        if self._complaint:
+            self._complaint = ""
+            _log.info("peer %s is back", self.address)
+        self._delay = _FIRST_RETRY
         return answer
 
     def rest(self, seconds: float, complaint: str = "") -> None:
-        """It is there, but takes no calls: send it none for a while. A complaint is logged once."""
-        if complaint and complaint != self._complaint:
-            _log.error("peer %s %s", self.address, complaint)
-        self._complaint = complaint
+        """It is there, but takes no calls: send it none for a while."""
+        if complaint:
+            self._complain(complaint)
         if self.up and not self._closed:
             self.up = False
-            self._come_back_after(seconds)
+            self._return = asyncio.create_task(self._come_back(seconds))
 
     async def leave(self, seconds: float) -> None:
         """Take no more calls, and close when those that run are answered, after `seconds` in any case."""
@@ -104,21 +110,19 @@ class Peer:
             raise NotReached(self.address)
         if self._attempt is None:
             self._attempt = asyncio.create_task(self._try())
-        connection = await asyncio.shield(self._attempt)
-        if connection is None:
+        await asyncio.wait({self._attempt})
+        if self._connection is None:
             raise NotReached(self.address)
-        return connection
+        return self._connection
 
-    async def _try(self) -> ClientConnection | None:
+    async def _try(self) -> None:
         """Connect; without success the peer is down."""
         try:
             self._connection = await self._connect()
-        except OSError as error:
-            self._went_down(str(error) or "no answer")
-            return None
+        except _FAILURES as error:
+            self._went_down(error)
         finally:
             self._attempt = None
-        return self._connection
 
     async def _connect(self) -> ClientConnection:
         """A connection whose other side speaks HTTP/2. Raises OSError."""
@@ -140,44 +144,44 @@ class Peer:
             for each in made:
                 each.abort()
             raise
+        if not made[0].is_open:
+            raise ConnectionResetError("the connection ended at once")
         return made[0]
 
-    def _lost(self, connection: ClientConnection, why: str) -> None:
-        """A connection has ended."""
+    def _lost(self, connection: ClientConnection, error: Exception) -> None:
+        """A connection has ended. One that did not last is not made anew at once, or it would be for ever."""
         if connection is not self._connection:
             return
         self._connection = None
-        if self._closed or not self.up:
-            return
-        if connection.is_silent:
-            self._went_down(why)
-        elif self._attempt is None:
+        if connection.is_silent or connection.age < _SHORT_SECONDS:
+            self._went_down(error)
+        elif self.up and self._attempt is None:
             self._attempt = asyncio.create_task(self._try())
 
-    def _went_down(self, why: str) -> None:
-        if self.up and not self._closed:
+    def _went_down(self, error: Exception) -> None:
+        if self.up:
+            self._complain("is down: ", error)
             self.up = False
-            _log.warning("peer %s is down: %s", self.address, why)
-            self._come_back_after(_FIRST_RETRY)
+            self._return = asyncio.create_task(self._come_back())
 
-    def _come_back_after(self, seconds: float) -> None:
-        if self._return is None:
-            self._return = asyncio.create_task(self._come_back(seconds))
+    def _complain(self, what: str, why: object = "") -> None:
+        """Say what is wrong with it, once, until it answers again."""
+        if what != self._complaint:
+            self._complaint = what
+            _log.warning("peer %s %s%s", self.address, what, why)
 
-    async def _come_back(self, delay: float) -> None:
-        """Try until it answers."""
-        while True:
-            await asyncio.sleep(delay)
+    async def _come_back(self, rest: float = 0.0) -> None:
+        """Try until it can be called again."""
+        await asyncio.sleep(rest)
+        while self._connection is None or not self._connection.is_open:
+            await asyncio.sleep(self._delay)
+            self._delay = min(self._delay * 2, _LONGEST_RETRY)
             try:
-                if self._connection is None or not self._connection.is_open:
-                    self._connection = await self._connect()
-                break
-            except OSError:
-                delay = min(delay * 2, _LONGEST_RETRY)
+                self._connection = await self._connect()
+            except _FAILURES as error:
+                self._complain("is down: ", error)
         self._return = None
         self.up = True
-        if not self._complaint:
-            _log.info("peer %s is back", self.address)
 
 
 async def _patiently(work: Coroutine[Any, Any, T], seconds: float) -> T:

@@ -113,7 +113,8 @@ class RpcServer:
                 await self._quiet.wait()
 
     def _admit(self, fields: Fields) -> None:
-        if not hmac.compare_digest(fields.get(SECRET, b""), self._secret):
+        given = fields.get(SECRET)
+        if not given or not hmac.compare_digest(given, self._secret):
             raise grpc_error(SecretRefused())
         if self._draining:
             raise grpc_error(Draining())

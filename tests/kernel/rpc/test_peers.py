@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
+from hyperframe.frame import SettingsFrame
 
 from girok.context import CallContext, use
 from girok.errors import GirokError
@@ -16,6 +18,7 @@ from girok.rpc.peers import Peers
 from girok.rpc.status import PeerUnavailable
 from girok.testing.process import free_port
 from plugins.feed.ports import CreatePostRequest, FeedService, GetPostRequest, Post
+from tests.kernel.rpc.raw import socket_to
 from tests.kernel.rpc.serving import Answers, Pair, feed_of, served
 from tests.kernel.rpc.test_client import become
 
@@ -261,9 +264,9 @@ class TestSlow:
             calls = [
                 asyncio.ensure_future(feed.create_post(CreatePostRequest(f"sleep:{each / 4}"))) for each in range(8)
             ]
-            for _ in range(6):
+            for stall in (0.5, 1.2):
                 await asyncio.sleep(0.15)
-                time.sleep(0.5)
+                time.sleep(stall)
             await asyncio.gather(*calls)
             assert peers.is_up("feed")
         assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
@@ -286,13 +289,67 @@ class TestSlow:
 
 @asynccontextmanager
 async def silent() -> AsyncGenerator[str, None]:
-    """Somebody who takes connections and says nothing."""
+    """Somebody who has a port, and whose kernel takes connections, but who never does."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(100)
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
-    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(nothing, "127.0.0.1", 0)
-    async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+class TestConnection:
+    async def test_one_that_is_worn_out_is_replaced_while_its_calls_go_on(self) -> None:
+        async with served() as server, feed_of(server.address) as (feed, peers):
+            await feed.get_post(HELLO)
+            old = peers._roles["feed"][0]._connection
+            assert old is not None
+            slow = asyncio.ensure_future(feed.create_post(CreatePostRequest("sleep:0.3")))
+            await become(1, lambda: len(server.answers.begun) - 1)
+            old._h2.highest_outbound_stream_id = 2**31 - 1001
+            assert (await feed.get_post(HELLO)).text == "hello"
+            assert len(server.server._connections) == 2
+            await slow
+            await become(1, lambda: len(server.server._connections))
+            assert (await feed.get_post(HELLO)).text == "hello"
+
+    async def test_one_that_ends_again_and_again_is_not_made_without_a_pause(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        made: list[asyncio.BaseTransport] = []
+
+        class Short(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.append(transport)
+                transport.write(SettingsFrame(0).serialize())
+                transport.close()
+
+        server = await asyncio.get_running_loop().create_server(Short, "127.0.0.1", 0)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        begin = time.monotonic()
+        async with feed_of(address) as (feed, _), under_load(reading(feed)):
+            await become(True, lambda: len(made) > 4)
         server.close()
+        assert time.monotonic() - begin > 0.1 + 0.2 + 0.4
+        assert len([each for each in caplog.records if "is down" in each.getMessage()]) == 1
+
+    @pytest.mark.parametrize("address", ["a" * 70 + ".example:5", "127.0.0.1:99999", "127.0.0.1:0", "[::1]:1"])
+    async def test_an_address_that_is_none_is_a_peer_that_is_down(self, address: str) -> None:
+        async with feed_of(address) as (feed, _):
+            with pytest.raises(PeerUnavailable):
+                await feed.get_post(HELLO)
+
+    async def test_more_connections_than_allowed_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("girok.rpc.server._MOST_CONNECTIONS", 2)
+        async with served() as server, socket_to(server.address), socket_to(server.address) as (reader, _):
+            await become(2, lambda: len(server.server._connections))
+            async with socket_to(server.address) as (refused, _):
+                with suppress(ConnectionError):
+                    await asyncio.wait_for(refused.read(), 5)
+            assert not reader.at_eof()
+
+    async def test_closing_while_connecting_is_no_cancellation(self) -> None:
+        async with silent() as address, feed_of(address) as (feed, peers):
+            call = asyncio.ensure_future(feed.get_post(HELLO))
+            await become(1, lambda: peers._roles["feed"][0].in_flight)
+            await peers.close()
+            with pytest.raises(PeerUnavailable):
+                await call
