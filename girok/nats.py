@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import BadSubjectError, MaxPayloadError, NoRespondersError
+from nats.errors import BadSubjectError, NoRespondersError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
@@ -73,17 +73,10 @@ class NatsSession:
         self, subject: str, payload: bytes = b"", *, reply: str = "", headers: dict[str, str] | None = None
     ) -> None:
         """Send a message; nobody says whether it arrived. Raises NatsUnavailable, MessageRefused."""
-        size = len(payload) + 32 + sum(len(name) + len(value.encode()) + 4 for name, value in (headers or {}).items())
-        if size > self._client.max_payload:
-            # The server would end the connection for it.
-            raise MessageRefused(f"{size} bytes are more than the {self._client.max_payload} that NATS takes")
-        while self._client.pending_data_size > _UNSENT_BYTES and not self.lost.done():
-            await asyncio.wait({self.lost}, timeout=0.01)
-        if self.lost.done():
-            raise NatsUnavailable
+        await self._admit(payload, headers)
         try:
             await self._client.publish(subject, payload, reply, headers)
-        except (BadSubjectError, MaxPayloadError) as error:
+        except BadSubjectError as error:
             raise MessageRefused(str(error)) from error
         except NatsError as error:
             self._look()
@@ -92,9 +85,11 @@ class NatsSession:
     async def request(
         self, subject: str, payload: bytes = b"", *, within: float = 5.0, headers: dict[str, str] | None = None
     ) -> Msg:
-        """Send a message and give the answer. Raises NatsUnavailable after `within` seconds, NoResponders at once."""
-        if self.lost.done():
-            raise NatsUnavailable
+        """Send a message and give the answer.
+
+        Raises NatsUnavailable after `within` seconds, NoResponders at once, MessageRefused.
+        """
+        await self._admit(payload, headers)
         answer = asyncio.ensure_future(self._client.request(subject, payload, within, headers=headers))
         try:
             await asyncio.wait({answer, self.lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -103,7 +98,7 @@ class NatsSession:
             return answer.result()
         except NoRespondersError as error:
             raise NoResponders from error
-        except MaxPayloadError as error:
+        except BadSubjectError as error:
             raise MessageRefused(str(error)) from error
         except NatsError as error:
             self._look()
@@ -164,6 +159,17 @@ class NatsSession:
         writer: Any = getattr(transport, "_io_writer", None)
         if writer is not None:
             writer.transport.abort()
+
+    async def _admit(self, payload: bytes, headers: dict[str, str] | None) -> None:
+        """Wait until there is room for a message. Raises MessageRefused, NatsUnavailable."""
+        size = len(payload) + 32 + sum(len(name) + len(value.encode()) + 4 for name, value in (headers or {}).items())
+        if size > self._client.max_payload:
+            # The server would end the connection for it.
+            raise MessageRefused(f"{size} bytes are more than the {self._client.max_payload} that NATS takes")
+        while self._client.pending_data_size > _UNSENT_BYTES and not self.lost.done():
+            await asyncio.wait({self.lost}, timeout=0.01)
+        if self.lost.done():
+            raise NatsUnavailable
 
     def _look(self) -> None:
         if self._client.is_closed:

@@ -1,5 +1,7 @@
 """JetStream's API, as far as the bus needs it: requests in JSON on `$JS.API.`, and publishing that is acknowledged."""
 
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -34,9 +36,12 @@ class _Failure(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     error: _Failure | None = None
+    count: int = 0
 
 
 _answer = msgspec.json.Decoder(_Answer)
+Stored = tuple[str, bytes, dict[str, str]]
+"""Subject, payload and headers of a message."""
 
 
 class JetStream:
@@ -67,6 +72,24 @@ class JetStream:
         answer = await self._connection.current().request(subject, payload, headers=headers)
         if failure := failure_of(answer.data):
             raise failure
+
+    async def store_all(self, messages: Sequence[Stored]) -> None:
+        """Publish messages of one stream, 1,000 at the most, as an atomic batch (ADR-50): all of them, or none.
+
+        A server that flushes every message to its disk flushes a batch once. Raises what `store` raises; JetStreamError
+        also for a message that the stream has already.
+        """
+        session, batch = self._connection.current(), secrets.token_hex(8)
+        *others, (subject, payload, headers) = messages
+        for number, (each_subject, each_payload, each_headers) in enumerate(others, start=1):
+            within = {**each_headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+            await session.publish(each_subject, each_payload, headers=within)
+        last = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
+        answer = await session.request(subject, payload, headers={**headers, **last})
+        if failure := failure_of(answer.data):
+            raise failure
+        if _answer.decode(answer.data).count != len(messages):
+            raise JetStreamError("the server knows no batches", 0)
 
 
 def failure_of(answer: bytes) -> JetStreamError | None:

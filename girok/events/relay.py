@@ -12,7 +12,6 @@ JetStream knows its id for two minutes, its consumers know it by their mark.
 import asyncio
 import logging
 import time
-from collections import deque
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -26,16 +25,17 @@ from girok.events import statements as sql
 from girok.events.backlog import storable
 from girok.events.bus import DeadLetter
 from girok.events.handling import backoff, describe
+from girok.events.jetstream import JetStream, JetStreamError
 from girok.events.outgoing import LEASE_SECONDS, Outgoing, buried, directed, published
-from girok.events.publisher import Publisher
 from girok.events.relay_outbox import RelayOutbox
 from girok.events.stream_keeper import StreamKeeper
+from girok.events.streams import stream_of
 from girok.events.tables import RELAY
 from girok.nats import MessageRefused, NatsConnection, NatsSession, NatsUnavailable, NoResponders
 
 __all__ = ["Relay"]
 
-_IN_FLIGHT = 512
+_AT_ONCE = 500
 _LOOK_SECONDS = 1.0
 _LINGER_SECONDS = 0.05
 """Deletions wait for each other that long: one commit for all of them."""
@@ -52,19 +52,19 @@ class Relay:
         self, connection: NatsConnection, keeper: StreamKeeper, db: Database, outbox: RelayOutbox, clock: Clock
     ) -> None:
         self._connection = connection
+        self._jetstream = JetStream(connection)
         self._keeper = keeper
         self._db = db
         self._outbox = outbox
         self._clock = clock
         self._news = asyncio.Event()
-        self._publisher: Publisher | None = None
-        self._full = False
+        self._flying = False
         self._next_look = 0.0
         self._strangers = True
         """Whether rows may be there that are for a single consumer: left from a time as one box."""
         self._stumbles = 0
         self._resume_at = 0.0
-        self._again: deque[Outgoing] = deque()
+        self._again: list[Outgoing] = []
         """What could not be published, and is ours still."""
         self._stored: list[Outgoing] = []
         self._refused: list[tuple[Outgoing, Exception]] = []
@@ -76,9 +76,8 @@ class Relay:
     @property
     def idle(self) -> bool:
         """Whether everything that this process remembers is published, and its rows are gone."""
-        flying = self._publisher.in_flight if self._publisher else 0
-        waiting = len(self._outbox) + len(self._again) + len(self._stored) + len(self._refused)
-        return not (flying or waiting or self._settling)
+        waiting = self._outbox.waiting + len(self._again) + len(self._stored) + len(self._refused)
+        return not (waiting or self._flying or self._settling)
 
     async def run(self) -> None:
         """Publish. Does not end."""
@@ -97,40 +96,43 @@ class Relay:
             session = await self._connection.session()
             try:
                 await self._keeper.ready(session)
-                self._publisher = publisher = Publisher(session)
-                await publisher.open()
-                await self._serve(session, publisher)
+                await self._serve(session)
             except NatsUnavailable:
-                self._stumble()
+                continue
             except Exception:  # noqa: BLE001 - the boundary: nothing ends the relay
                 _log.exception("the relay begins anew")
                 await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _serve(self, session: NatsSession, publisher: Publisher) -> None:
+    async def _serve(self, session: NatsSession) -> None:
         session.lost.add_done_callback(lambda _: self._news.set())
         self._next_look = self._resume_at = 0.0
         while not session.lost.done():
             self._news.clear()
-            outgoing = await self._next(_IN_FLIGHT - publisher.in_flight)
-            if outgoing:
-                await self._send(publisher, outgoing)
+            if outgoing := await self._next():
+                groups = groupby(sorted(outgoing, key=_by_stream), key=_by_stream)
+                self._flying = True
+                try:
+                    await asyncio.gather(*(self._send(list(group)) for _, group in groups))
+                finally:
+                    self._flying = False
             else:
-                self._full = publisher.in_flight >= _IN_FLIGHT
                 await self._rest()
 
-    async def _next(self, limit: int) -> list[Outgoing]:
+    async def _next(self) -> list[Outgoing]:
+        """What is to be published now."""
         now = time.monotonic()
-        if limit <= 0 or now < self._resume_at:
+        if now < self._resume_at:
             return []
-        if again := [self._again.popleft() for _ in range(min(limit, len(self._again)))]:
+        if again := self._again:
+            self._again = []
             return [each for each in again if each.until > now]
         try:
-            while ids := self._outbox.take(limit):
+            while ids := self._outbox.take(_AT_ONCE):
                 if found := await self._read(ids):
                     return found
             if now < self._next_look:
                 return []
-            found = await self._claim(limit)
+            found = await self._claim(_AT_ONCE)
         except Exception as error:  # noqa: BLE001 - the boundary: the store cannot be read or written
             self._say_store(error)
             found = []
@@ -156,43 +158,50 @@ class Relay:
             return [_stranger(row) for row in sorted(found, key=_by_id)]
         return []
 
-    async def _send(self, publisher: Publisher, outgoing: list[Outgoing]) -> None:
-        for number, each in enumerate(outgoing):
+    async def _send(self, outgoing: list[Outgoing]) -> None:
+        """Publish events of one stream, as a batch when there are several and the stream takes it."""
+        if len(outgoing) > 1:
             try:
-                await publisher.publish(each.subject, each.payload, each.headers, partial(self._answered, each))
-            except MessageRefused as error:
-                self._answered(each, error)
-            except NatsUnavailable:
-                self._again.extendleft(reversed(outgoing[number:]))
-                raise
+                await self._jetstream.store_all([(each.subject, each.payload, each.headers) for each in outgoing])
+            except (JetStreamError, MessageRefused):
+                pass  # one of them, most likely: which?
+            except NatsUnavailable as error:
+                self._answered(outgoing, error)
+                return
+            else:
+                self._answered(outgoing, None)
+                return
+        await asyncio.gather(*(self._send_one(each) for each in outgoing))
+
+    async def _send_one(self, outgoing: Outgoing) -> None:
+        try:
+            await self._jetstream.store(outgoing.subject, outgoing.payload, outgoing.headers)
+        except (Unavailable, MessageRefused) as error:
+            self._answered([outgoing], error)
+        else:
+            self._answered([outgoing], None)
+
+    def _answered(self, outgoing: list[Outgoing], error: Exception | None) -> None:
+        if error is None:
+            self._stumbles = 0
+            self._stored += outgoing
+            self._answers.set()
+        elif isinstance(error, NatsUnavailable) and not isinstance(error, NoResponders):
+            self._again += outgoing
+            self._stumble()
+        else:
+            self._keeper.missing()
+            self._refused += [(each, error) for each in outgoing]
+            self._answers.set()
 
     async def _rest(self) -> None:
-        """Until there is news, or it is time to look; with all places taken, until half of them are free."""
-        if self._full:
-            await self._news.wait()
-            return
+        """Until there is news, or it is time to look."""
         wake_at = max(self._next_look, self._resume_at)
         timer = asyncio.get_running_loop().call_later(max(wake_at - time.monotonic(), 0.001), self._news.set)
         try:
             await self._news.wait()
         finally:
             timer.cancel()
-
-    def _answered(self, outgoing: Outgoing, error: Exception | None) -> None:
-        if self._full and self._publisher is not None and self._publisher.in_flight <= _IN_FLIGHT // 2:
-            self._full = False
-            self._news.set()
-        if error is None:
-            self._stumbles = 0
-            self._stored.append(outgoing)
-            self._answers.set()
-        elif isinstance(error, NatsUnavailable) and not isinstance(error, NoResponders):
-            self._again.appendleft(outgoing)
-            self._stumble()
-        else:
-            self._keeper.missing()
-            self._refused.append((outgoing, error))
-            self._answers.set()
 
     def _stumble(self) -> None:
         """No answer: try again after a while, twice as long each time; at once on a new connection."""
@@ -267,3 +276,7 @@ def _by_id(row: Row) -> str:
 
 def _by_consumer(outgoing: Outgoing) -> str:
     return outgoing.consumer
+
+
+def _by_stream(outgoing: Outgoing) -> str:
+    return stream_of(outgoing.subject)

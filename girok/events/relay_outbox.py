@@ -34,7 +34,9 @@ class RelayOutbox:
         """By the identity of the event, oldest first: ids and the ends of their leases, not known to be durable."""
         self._ready: deque[tuple[str, float]] = deque()
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """How many can be taken."""
         return len(self._ready)
 
     def listen(self, listener: Callable[[], None]) -> None:

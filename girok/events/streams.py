@@ -69,6 +69,7 @@ def config_of(stream: Stream) -> dict[str, Any]:
         "max_msg_size": -1,
         "max_msgs_per_subject": 1 if stream.newest else -1,
         "duplicate_window": int(_DUPLICATE_WINDOW * _SECOND),
+        "allow_atomic": True,
     }
 
 
