@@ -2,15 +2,19 @@
 
 The files are templates in `templates/`: `plugin/` becomes `plugins/NAME/`, `migrations/` becomes `migrations/NAME/`,
 `tests/` becomes `tests/plugins/NAME/`. In them `{{name}}` is the plugin's name, `{{NAME}}` the same in capitals,
-`{{Name}}` in CamelCase and `{{field}}` in camelCase.
+`{{Name}}` in CamelCase and `{{field}}` in camelCase; `{{http_port}}` and `{{grpc_port}}` are the first free ones.
 """
 
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from girok.manifest import discover
 from girok.refusal import Refusal
+from girok.rpc.generate import generate
 
 __all__ = ["LONGEST_NAME", "ScaffoldRefused", "write_plugin"]
 
@@ -21,6 +25,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*")
 _RESERVED = {"girok": "it is the kernel's own"} | dict.fromkeys(
     ("build", "dist", "node_modules", "venv"), "pytest and ruff pass over folders of that name"
 )
+_FIRST_HTTP_PORT, _FIRST_GRPC_PORT = 3100, 50_100
+"""The platform's own roles are below."""
 _TEMPLATES = Path(__file__).parent / "templates"
 _LISTED = re.compile(r'(?:^    "?\w+"?,\n)+', re.MULTILINE)
 """The names of an import or of `__all__`, one to a line."""
@@ -47,6 +53,7 @@ def write_plugin(name: str, root: Path) -> list[Path]:
         "tests": root / "tests" / "plugins" / name,
     }
     files = {folder / file: text for kind, folder in folders.items() for file, text in _rendered(kind, name)}
+    files[marker.with_name(f"{name}_pb2.py")] = _messages(name, files[marker.with_name(f"{name}.proto")])
     try:
         for folder in folders.values():
             _check_way(folder, files)
@@ -90,12 +97,34 @@ def _rendered(kind: str, name: str) -> Iterator[tuple[str, bytes]]:
         "{{NAME}}": name.upper(),
         "{{Name}}": camel,
         "{{field}}": camel[0].lower() + camel[1:],
+        "{{http_port}}": str(_free_port(_FIRST_HTTP_PORT, [each.http_port for each in discover().values()])),
+        "{{grpc_port}}": str(_free_port(_FIRST_GRPC_PORT, [each.grpc_port for each in discover().values()])),
     }
     for template in sorted((_TEMPLATES / kind).iterdir()):
-        text = template.read_text(encoding="utf-8")
+        file, text = template.name.removesuffix(".txt"), template.read_text(encoding="utf-8")
         for placeholder, value in values.items():
-            text = text.replace(placeholder, value)
-        yield template.name.removesuffix(".txt"), _LISTED.sub(_in_order, text).encode()
+            file, text = file.replace(placeholder, value), text.replace(placeholder, value)
+        yield file, _LISTED.sub(_in_order, text).encode()
+
+
+def _messages(name: str, proto: bytes) -> bytes:
+    """What protoc makes of the plugin's .proto. Raises ScaffoldRefused without grpcio-tools."""
+    path = Path("plugins", name, f"{name}.proto")
+    with TemporaryDirectory(prefix="girok-") as folder:
+        source = Path(folder, path)
+        source.parent.mkdir(parents=True)
+        source.write_bytes(proto)
+        try:
+            generate(Path(folder), Path(folder))
+        except ImportError as error:
+            raise ScaffoldRefused(
+                "grpcio-tools is not installed, which makes the plugin's messages: run this with `uv run`"
+            ) from error
+        return source.with_name(f"{name}_pb2.py").read_bytes()
+
+
+def _free_port(first: int, taken: Sequence[int]) -> int:
+    return next(port for port in count(first) if port not in taken)
 
 
 def _in_order(listed: re.Match[str]) -> str:
