@@ -94,6 +94,7 @@ class Valkey:
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         self._redis = Redis(connection_pool=self._pool)
+        self._redis.response_callbacks.clear()  # so that answers are what the server says
         self._trouble: str | None = None
         self._looking: asyncio.Task[None] | None = None
 

@@ -109,7 +109,7 @@ class TestStart:
         try:
             await until(lambda: "waiting for Valkey at 127.0.0.1:" in caplog.text)
             await server.start()
-            assert await opening is True
+            assert await opening == b"PONG"
         finally:
             await server.kill()
         assert len(caplog.records) == 1
@@ -309,7 +309,7 @@ class TestAway:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def open_and_ping(url: str, patience: float = 30.0) -> bool:
+async def open_and_ping(url: str, patience: float = 30.0) -> bytes:
     async with open_valkey(url, patience=patience) as opened:
         return await opened.command("PING")
 
