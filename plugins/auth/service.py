@@ -60,8 +60,13 @@ _LONGEST_ADDRESS = 64
 def build(kit: Kit) -> "Auth":
     """The service of this process."""
     settings = kit.settings.get(AuthSettings)
+    accounts: AuthRepository = SqlAuthRepository(kit.db, idle=timedelta(days=settings.session_idle_days))
+    if kit.valkey is not None:
+        from plugins.auth.repository_valkey import ValkeyAuthRepository
+
+        accounts = ValkeyAuthRepository(accounts, kit.valkey, touch_every=_TOUCH_EVERY)
     return Auth(
-        SqlAuthRepository(kit.db, idle=timedelta(days=settings.session_idle_days)),
+        accounts,
         Passwords(
             Argon2(settings.argon2_memory_kib, settings.argon2_passes, settings.argon2_lanes), settings.argon2_at_once
         ),

@@ -21,6 +21,7 @@ from girok.ratelimit import LocalRateLimiter
 from girok.sections import Events
 from girok.settings import Settings
 from girok.testing.events import settle
+from girok.valkey import Valkey
 from plugins.auth.events import UserLoggedIn, UserRegistered
 from plugins.auth.plugin import MANIFEST, AuthSettings
 from plugins.auth.ports import AuthService, LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
@@ -85,8 +86,10 @@ def actor_of(signed_in: RegisterResponse | LoginResponse) -> Actor:
 
 
 @asynccontextmanager
-async def stage_on(folder: Path, *, limited: bool = False, **auth: Any) -> AsyncGenerator[Stage, None]:
-    """Auth with these settings on a store in `folder`."""
+async def stage_on(
+    folder: Path, *, limited: bool = False, valkey: Valkey | None = None, **auth: Any
+) -> AsyncGenerator[Stage, None]:
+    """Auth with these settings on a store in `folder`; with `valkey`, as a process of a cluster."""
     clock = HandClock()
     db = SQLiteDatabase(folder / "girok.db")
     await db.open()
@@ -96,7 +99,7 @@ async def stage_on(folder: Path, *, limited: bool = False, **auth: Any) -> Async
     objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
     settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events())
     limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
-    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports())
+    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), valkey)
     stage = Stage(kit, build(kit), db, cable, clock)
     kit.ports.add(AuthService, stage.port)
     found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
