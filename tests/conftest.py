@@ -1,5 +1,6 @@
 """Fixtures for every test, and `--require-external`, with which a test that skips itself fails."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from girok.servers.process import ServerProcess
 from girok.servers.seaweedfs import seaweedfs
 from girok.testing.box import TestBox, box_on
 from girok.testing.servers import started
+from girok.testing.store import use_postgres
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +41,13 @@ async def postgres_server() -> AsyncIterator[ServerProcess]:
     """One PostgreSQL for all tests; see girok.testing.postgres. Whoever kills it starts it again."""
     async with started(postgres) as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database(request: pytest.FixtureRequest) -> None:
+    """With GIROK_TEST_DATABASE=postgres, the tests that name no store (girok.testing.store) run on PostgreSQL."""
+    if os.environ.get("GIROK_TEST_DATABASE") == "postgres":
+        use_postgres(request.getfixturevalue("postgres_server"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

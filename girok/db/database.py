@@ -105,7 +105,15 @@ class Database(Protocol):
 
 
 class Store(Database, Protocol):
-    """A Database as the wiring has it open."""
+    """A Database as the wiring has it. Used by the loop that it was opened on."""
+
+    async def open(self) -> None:
+        """Raises StoreUnreadable."""
+        ...
+
+    async def close(self) -> None:
+        """Finish the units that run, and close; later calls raise StoreUnavailable. Twice is no error."""
+        ...
 
     @property
     def outbox(self) -> OutboxHook | None:

@@ -73,6 +73,7 @@ class PostgresDatabase:
     async def open(self) -> None:
         """Connect; a server that is late is waited for. Raises StoreUnreadable."""
         await self._watch.start()
+        self._pool.open()
         self._open = True
 
     async def close(self) -> None:

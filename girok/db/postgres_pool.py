@@ -27,11 +27,16 @@ class Pool:
         self._places = asyncio.Semaphore(limit)
         self._free: list[Link] = []
         self._used: set[Link] = set()
+        self._closed = True
 
     @property
     def in_use(self) -> int:
         """How many connections somebody works with."""
         return len(self._used)
+
+    def open(self) -> None:
+        """From now on there are connections."""
+        self._closed = False
 
     @asynccontextmanager
     async def connection(self, end: float | None) -> AsyncGenerator[Link, None]:
@@ -42,6 +47,9 @@ class Pool:
         await self._place(end)
         try:
             link = self._idle() or await self._dial()
+            if self._closed:
+                link.terminate()
+                raise StoreUnavailable
             self._used.add(link)
             try:
                 yield link
@@ -59,8 +67,10 @@ class Pool:
         self._free.clear()
 
     async def close(self) -> None:
-        """Close what nobody uses."""
+        """Close what nobody uses and break the rest; there are none from now on."""
+        self._closed = True
         free, self._free = self._free, []
+        self.cut()
         with suppress(*ERRORS):
             await asyncio.gather(*(link.close(timeout=_CLOSE_SECONDS) for link in free))
 

@@ -15,6 +15,7 @@ from girok.roles import resolve
 from girok.settings_load import load
 from girok.testing.client import Browser
 from girok.testing.events import settle
+from girok.testing.store import store_url
 from girok.wiring import Box, open_box
 
 __all__ = ["TestBox", "box_on"]
@@ -55,7 +56,8 @@ class TestBox:
 async def box_on(data: Path, **env: Any) -> AsyncGenerator[TestBox, None]:
     """Open a box on `data`; `env` are settings as environment variables."""
     manifests = discover()
-    settings = load(manifests, env={**CHEAP, **env}, flags={"data": str(data)})
+    store = {"GIROK_DATABASE_URL": await store_url(data)}
+    settings = load(manifests, env={**CHEAP, **store, **env}, flags={"data": str(data)})
     async with open_box(settings, manifests, resolve(manifests)) as box:
         await box.bus.start()
         yield TestBox(box, build(box))

@@ -227,6 +227,22 @@ class TestServerThatIsPaused:
             mortal_server.go_on()
 
 
+class TestClose:
+    async def test_stops_reads_and_leaves_no_connection(self, db: PostgresDatabase, url: str) -> None:
+        reads = [asyncio.create_task(db.fetch(Sql("SELECT pg_sleep(60)"))) for _ in range(5)]
+        while db.counts()["girok_db_connections_in_use"] < 2:
+            await asyncio.sleep(0.001)
+        async with asyncio.timeout(5):
+            await db.close()
+            results = await asyncio.gather(*reads, return_exceptions=True)
+        assert [type(each) for each in results] == [StoreUnavailable] * 5
+        other = await asyncpg.connect(url)
+        async with asyncio.timeout(5):
+            while await other.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'girok%'"):
+                await asyncio.sleep(0.01)
+        await other.close()
+
+
 class TestConnectionsThatAreAllInUse:
     async def test_are_waited_for_until_the_callers_deadline(self, db: PostgresDatabase) -> None:
         sleeping = [asyncio.create_task(db.fetch(Sql("SELECT pg_sleep(1)"))) for _ in range(3)]

@@ -7,8 +7,8 @@ from typing import Any
 
 from girok.clock import Uuid7Factory
 from girok.context import Actor
+from girok.db.database import Store
 from girok.db.migrations import migrate
-from girok.db.sqlite import SQLiteDatabase
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
 from girok.events.local_bus import LocalBus
@@ -21,6 +21,7 @@ from girok.ratelimit import LocalRateLimiter
 from girok.sections import Events
 from girok.settings import Settings
 from girok.testing.events import settle
+from girok.testing.store import store_in
 from girok.valkey import Valkey
 from plugins.auth.events import UserLoggedIn, UserRegistered
 from plugins.auth.plugin import MANIFEST, AuthSettings
@@ -37,7 +38,7 @@ CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1}
 class Stage:
     """What the tests look at. `told` are the events that the bus delivered, `db` is the store behind the cable."""
 
-    def __init__(self, kit: Kit, service: Auth, db: SQLiteDatabase, cable: FaultyDatabase, clock: HandClock) -> None:
+    def __init__(self, kit: Kit, service: Auth, db: Store, cable: FaultyDatabase, clock: HandClock) -> None:
         self.kit = kit
         self.db = db
         self.service = service
@@ -91,8 +92,7 @@ async def stage_on(
 ) -> AsyncGenerator[Stage, None]:
     """Auth with these settings on a store in `folder`; with `valkey`, as a process of a cluster."""
     clock = HandClock()
-    db = SQLiteDatabase(folder / "girok.db")
-    await db.open()
+    db = await store_in(folder)
     await migrate(db, ("girok", "auth"))
     cable = FaultyDatabase(db)
     keys = FileKeys(folder / "keys")

@@ -118,9 +118,12 @@ class TestHandle:
     async def test_a_row_of_another_handle_opens_nothing(self, stage: Stage) -> None:
         async with stage.browser() as ada, stage.browser() as ben:
             await register(ada, "ada")
+            (row,) = await stage.rows()
             await register(ben, "ben")
-            swap = "UPDATE bff_session SET access_token = (SELECT b.access_token FROM bff_session b WHERE b.rowid != 1)"
-            await stage.kit.db.execute_script(f"{swap} WHERE rowid = 1")
+            others = f"SELECT b.access_token FROM bff_session b WHERE b.handle_hash <> '{row['handle_hash']}'"
+            await stage.kit.db.execute_script(
+                f"UPDATE bff_session SET access_token = ({others}) WHERE handle_hash = '{row['handle_hash']}'"
+            )
             assert await _sees(ada) is None
             assert await _sees(ben) == {"username": "ben"}
 
