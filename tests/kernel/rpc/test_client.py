@@ -137,7 +137,7 @@ class TestCancellation:
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call
-            await become(["sleep:30"], lambda: server.answers.cancelled)
+            await asyncio.wait_for(become(["sleep:30"], lambda: server.answers.cancelled), 2)
             assert (await feed.get_post(GetPostRequest("say:still here"))).text == "still here"
             assert peers.is_up("feed")
 

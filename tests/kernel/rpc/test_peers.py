@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
-from hyperframe.frame import SettingsFrame
+from hyperframe.frame import GoAwayFrame, SettingsFrame
 
 from girok.context import CallContext, use
 from girok.errors import GirokError
+from girok.rpc.http2 import MOST_STREAMS
 from girok.rpc.peers import Peers
 from girok.rpc.status import PeerUnavailable
 from girok.testing.process import free_port
@@ -276,6 +277,7 @@ class TestSlow:
         async with feed_of(a.address) as (feed, _):
             call = asyncio.ensure_future(feed.create_post(CreatePostRequest("say:hello")))
             await asyncio.sleep(0)
+            await asyncio.sleep(0)
             time.sleep(1.2)
             assert (await call).text == "hello"
 
@@ -311,8 +313,9 @@ class TestConnection:
             await become(1, lambda: len(server.server._connections))
             assert (await feed.get_post(HELLO)).text == "hello"
 
+    @pytest.mark.parametrize("seconds", [0.0, 0.05])
     async def test_one_that_ends_again_and_again_is_not_made_without_a_pause(
-        self, caplog: pytest.LogCaptureFixture
+        self, caplog: pytest.LogCaptureFixture, seconds: float
     ) -> None:
         made: list[asyncio.BaseTransport] = []
 
@@ -320,7 +323,7 @@ class TestConnection:
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 made.append(transport)
                 transport.write(SettingsFrame(0).serialize())
-                transport.close()
+                asyncio.get_running_loop().call_later(seconds, transport.close)
 
         server = await asyncio.get_running_loop().create_server(Short, "127.0.0.1", 0)
         address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -328,14 +331,17 @@ class TestConnection:
         async with feed_of(address) as (feed, _), under_load(reading(feed)):
             await become(True, lambda: len(made) > 4)
         server.close()
+        for each in made:
+            each.close()
         assert time.monotonic() - begin > 0.1 + 0.2 + 0.4
         assert len([each for each in caplog.records if "is down" in each.getMessage()]) == 1
 
     @pytest.mark.parametrize("address", ["a" * 70 + ".example:5", "127.0.0.1:99999", "127.0.0.1:0", "[::1]:1"])
     async def test_an_address_that_is_none_is_a_peer_that_is_down(self, address: str) -> None:
-        async with feed_of(address) as (feed, _):
+        async with feed_of(address) as (feed, peers):
             with pytest.raises(PeerUnavailable):
                 await feed.get_post(HELLO)
+            assert not peers.is_up("feed")
 
     async def test_more_connections_than_allowed_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("girok.rpc.server._MOST_CONNECTIONS", 2)
@@ -353,3 +359,53 @@ class TestConnection:
             await peers.close()
             with pytest.raises(PeerUnavailable):
                 await call
+
+    async def test_its_end_is_heard_by_those_that_wait_for_their_turn_on_it(self) -> None:
+        async with served() as server, feed_of(server.address) as (feed, _):
+            sleep = CreatePostRequest("sleep:30")
+            calls = [asyncio.ensure_future(feed.create_post(sleep)) for _ in range(2 * MOST_STREAMS + 50)]
+            await become(MOST_STREAMS, lambda: len(server.answers.begun))
+            server.hang_up()
+            ended = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 2)
+            assert {type(each) for each in ended} == {PeerUnavailable}
+
+
+class Stopping(asyncio.Protocol):
+    """A server that answers a call with GOAWAY: the call `last` was the last that it began."""
+
+    def __init__(self, last: int) -> None:
+        self._last = last
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        transport.write(SettingsFrame(0).serialize())
+
+    def data_received(self, data: bytes) -> None:
+        if len(data) > 100:  # the preface is shorter, a call longer
+            self._transport.write(GoAwayFrame(0, last_stream_id=self._last).serialize())
+
+
+@asynccontextmanager
+async def stopping(last: int) -> AsyncGenerator[str, None]:
+    server = await asyncio.get_running_loop().create_server(lambda: Stopping(last), "127.0.0.1", 0)
+    yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+class TestGoodbye:
+    async def test_a_write_that_was_not_begun_goes_elsewhere(self) -> None:
+        async with stopping(last=0) as address, served(Answers("b")) as b, feed_of(address, b.address) as (feed, peers):
+            peers._roles["feed"][1].in_flight = 1
+            assert (await feed.create_post(CreatePostRequest("say:hello"))).author_id == "b"
+
+    async def test_a_write_that_may_have_begun_fails(self) -> None:
+        async with stopping(last=1) as address, served(Answers("b")) as b, feed_of(address, b.address) as (feed, peers):
+            peers._roles["feed"][1].in_flight = 1
+            with pytest.raises(PeerUnavailable):
+                await feed.create_post(CreatePostRequest("say:hello"))
+            assert b.answers.begun == []
+
+    async def test_a_read_that_may_have_begun_goes_elsewhere(self) -> None:
+        async with stopping(last=1) as address, served(Answers("b")) as b, feed_of(address, b.address) as (feed, peers):
+            peers._roles["feed"][1].in_flight = 1
+            assert (await feed.get_post(HELLO)).author_id == "b"
