@@ -22,6 +22,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 __all__ = [
+    "REPEATS",
     "Category",
     "Conflict",
     "CostLimited",
@@ -38,6 +39,9 @@ __all__ = [
     "log_fault",
     "root_cause",
 ]
+
+REPEATS = "repeats"
+"""A log record with this attribute comes again with every request while its `reason` lasts; see telemetry/logs.py."""
 
 
 class Text(NamedTuple):
@@ -167,9 +171,11 @@ def root_cause(error: BaseException) -> BaseException:
 def log_fault(log: logging.Logger, what: str, error: BaseException) -> None:
     """Log that `what` happened because of `error`, which is not the caller's fault.
 
-    An outage is one line with its cause, since it makes many of them. Anything else is our own fault: with a traceback.
+    An outage is a line with its cause, which repeats with every request. Anything else is our own fault: with a
+    traceback.
     """
     if isinstance(error, GirokError) and error.category == Unavailable.category:
-        log.warning("%s: %s", what, error, extra={"reason": error.reason, "cause": repr(root_cause(error))})
+        extra = {"reason": error.reason, "cause": repr(root_cause(error)), REPEATS: True}
+        log.warning("%s: %s", what, error, extra=extra)
     else:
         log.error("%s", what, exc_info=error)

@@ -4,7 +4,8 @@
     log = logging.getLogger(__name__)
     log.info("post created", extra={"post_id": post.id})
 
-A line carries the request id and the actor of the call it was written in. Every logger goes through the same handler,
+A line carries the request id and the actor of the call it was written in. What repeats with every request of an outage
+(`girok.errors.REPEATS`) is written once a minute for each reason. Every logger goes through the same handler,
 Granian's too when its server is given `granian_logging()`. Secrets are masked, and nothing that is logged can break a
 line in two.
 """
@@ -19,12 +20,13 @@ from typing import Any, TextIO
 import msgspec
 
 from girok.context import current
+from girok.errors import REPEATS
 from girok.sections import Log
 from girok.telemetry.masking import hide, plain, printable
 
 __all__ = ["JsonFormatter", "TextFormatter", "configure", "granian_logging"]
 
-_RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", REPEATS}
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 _CONTROLS = {
     **{code: f"\\x{code:02x}" for code in [*range(32), *range(0x7F, 0xA0)]},
@@ -33,6 +35,7 @@ _CONTROLS = {
     ord("\r"): "\\r",
     **_LINE_ENDS,
 }
+_AGAIN_SECONDS = 60.0
 _COLORS = {logging.DEBUG: "2", logging.INFO: "32", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}
 
 
@@ -47,6 +50,7 @@ def configure(section: Log, stream: TextIO | None = None) -> None:
         handler.setFormatter(TextFormatter(colors=terminal and not os.environ.get("NO_COLOR")))
     else:
         handler.setFormatter(JsonFormatter())
+    handler.addFilter(_Repeated())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(section.level.upper())
@@ -72,6 +76,24 @@ def granian_logging() -> dict[str, Any]:
 class _Decided(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         return record.msg != "Embedded server is experimental!"
+
+
+class _Repeated(logging.Filter):
+    """Of what repeats, lets one line in a minute through for each reason."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fields = vars(record)
+        if not fields.get(REPEATS):
+            return True
+        reason = str(fields.get("reason"))
+        if record.created - self._written.get(reason, float("-inf")) < _AGAIN_SECONDS:
+            return False
+        self._written[reason] = record.created
+        return True
 
 
 class JsonFormatter(logging.Formatter):

@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from girok.context import Actor, CallContext, use
+from girok.errors import log_fault
+from girok.nats import NatsUnavailable
+from girok.port import DeadlineExceeded
 from girok.sections import Log
 from girok.telemetry.logs import JsonFormatter, TextFormatter, configure, granian_logging
 
@@ -238,6 +242,29 @@ class TestConfigure:
             )
             assert expected in done.stderr.decode()
             assert json.loads(done.stderr)["message"] == "기록"
+
+
+class TestOutage:
+    def test_what_every_request_meets_is_told_once_for_each_reason(self, written: Written) -> None:
+        for _ in range(3):
+            log_fault(log, "GraphQL field timeline failed", NatsUnavailable())
+            log_fault(log, "answered DEADLINE_EXCEEDED", DeadlineExceeded())
+        found = [json.loads(line) for line in written.text.splitlines()]
+        assert [each["reason"] for each in found] == ["NATS_UNAVAILABLE", "DEADLINE_EXCEEDED"]
+        assert all("repeats" not in each and "exception" not in each for each in found)
+
+    def test_it_is_told_again_after_a_minute(self, written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = time.time()
+        for seconds in (0, 59, 61):
+            monkeypatch.setattr(time, "time_ns", lambda seconds=seconds: int((now + seconds) * 1e9))
+            monkeypatch.setattr(time, "time", lambda seconds=seconds: now + seconds)
+            log_fault(log, "answered NATS_UNAVAILABLE", NatsUnavailable())
+        assert len(written.text.splitlines()) == 2
+
+    def test_our_own_faults_are_all_told(self, written: Written) -> None:
+        for _ in range(3):
+            log_fault(log, "answered INTERNAL", raised("a bug"))
+        assert len(written.text.splitlines()) == 3
 
 
 class TestGranian:
