@@ -4,7 +4,7 @@
     post = await feed.get_post(GetPostRequest(id))
 
 The policy is the port's: its deadline (the caller's when that is sooner), its limit of calls at once. A call that was
-not sent is tried elsewhere; one that was lost on the way only when it is idempotent. What the callee raised is raised.
+not begun is tried elsewhere; one that was lost on the way only when it is idempotent. What the callee raised is raised.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from girok.context import current
+from girok.errors import GirokError
 from girok.port import DeadlineExceeded
 from girok.rpc.contract import Contract, Method
 from girok.rpc.framing import timeout_of
@@ -87,22 +89,25 @@ async def _ask(
     """Ask one process after another, until one answers."""
     tried: set[Peer] = set()
     lost = 0
+    error: GirokError = PeerUnavailable()
     while (peer := peers.pick(contract.role, tried)) is not None:
         tried.add(peer)
         try:
             return await ask(peer)
         except NotReached:
             continue
-        except CallLost as error:
+        except CallLost as loss:
             lost += 1
             if not method.policy.idempotent or lost >= _MOST_LOST:
-                raise PeerUnavailable from error
-        except GRPCError as error:
-            raised = local_error(error, contract.errors)
+                raise PeerUnavailable from loss
+        except GRPCError as refusal:
+            raised = local_error(refusal, contract.errors)
             if isinstance(raised, Draining):
                 peer.rest(_DRAINING_SECONDS)
             elif isinstance(raised, SecretRefused):
                 peer.rest(_REFUSED_SECONDS, _REFUSES_US)
+            elif refusal.status is Status.UNIMPLEMENTED:  # an older version, or one that has another role by now
+                error = raised
             else:
                 raise raised from None
-    raise PeerUnavailable
+    raise error

@@ -178,6 +178,10 @@ class Http2(asyncio.Protocol):
         if event.flow_controlled_length:
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
 
+    def _unwritten(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def _flush_soon(self) -> None:
         """Write what is ready in the loop's next turn, in one go with what else is sent until then."""
         if not self._flushing:

@@ -79,6 +79,7 @@ class ClientConnection(Http2):
         self._most = MOST_STREAMS
         self._why = "the connection was closed"
         self._silent = 0
+        self._last_unwritten = 0
         self._watch: asyncio.TimerHandle | None = None
         self._made = self._loop.time()
 
@@ -162,12 +163,14 @@ class ClientConnection(Http2):
                 count -= 1
 
     def _look(self) -> None:
-        """Count one turn of silence, if anybody waits for an answer."""
+        """Count one turn of silence, if anybody waits for an answer. Who still takes what we write is not silent."""
         self._watch = None
         if not self._calls:
             self._silent = 0
             return
-        self._silent += 1
+        unwritten = self._unwritten()
+        self._silent = 0 if unwritten < self._last_unwritten else self._silent + 1
+        self._last_unwritten = unwritten
         if self.is_silent:
             self._why = f"not heard for {_SILENT_AFTER * _TURN_SECONDS:g} s"
             self.abort()
@@ -204,7 +207,7 @@ class ClientConnection(Http2):
 
     def _was_set(self, event: events.RemoteSettingsChanged) -> None:
         if self._most:
-            self._most = min(MOST_STREAMS, self._h2.remote_settings.max_concurrent_streams)
+            self._most = max(1, min(MOST_STREAMS, self._h2.remote_settings.max_concurrent_streams))
         if not self.ready.done():
             self.ready.set_result(None)
         self.windows_opened(event)

@@ -81,7 +81,9 @@ def _short(text: str, most: int = 700) -> str:
 
 def known_errors(*modules: ModuleType | None) -> dict[str, type[GirokError]]:
     """The error classes of modules by reason; the kernel's own come with every port."""
-    found: dict[str, type[GirokError]] = {each.reason: each for each in (DeadlineExceeded, Draining, SecretRefused)}
+    found: dict[str, type[GirokError]] = {
+        each.reason: each for each in (DeadlineExceeded, Draining, SecretRefused, PeerUnavailable)
+    }
     for module in (errors, *modules):
         for each in vars(module).values() if module else ():
             if isinstance(each, type) and issubclass(each, GirokError) and each is not GirokError:

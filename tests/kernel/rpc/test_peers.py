@@ -13,7 +13,8 @@ import pytest
 from hyperframe.frame import GoAwayFrame, SettingsFrame
 
 from girok.context import CallContext, use
-from girok.errors import GirokError
+from girok.errors import GirokError, Internal
+from girok.rpc.contract import contract_of
 from girok.rpc.http2 import MOST_STREAMS
 from girok.rpc.peers import Peers
 from girok.rpc.status import PeerUnavailable
@@ -23,6 +24,7 @@ from tests.kernel.rpc.raw import socket_to
 from tests.kernel.rpc.serving import Answers, Pair, feed_of, served
 from tests.kernel.rpc.test_client import become
 
+AUTH = contract_of("auth", "AuthService")
 HELLO = GetPostRequest("say:hello")
 
 
@@ -175,6 +177,17 @@ class TestOtherSecret:
         async with served(secret="another") as server, feed_of(server.address) as (feed, _):
             for _ in range(3):
                 with pytest.raises(PeerUnavailable):
+                    await feed.get_post(HELLO)
+
+
+class TestOtherVersion:
+    async def test_calls_go_to_who_has_the_method(self) -> None:
+        async with served(Answers("a")) as a, served(Answers("old"), contracts=[AUTH]) as old:
+            async with feed_of(a.address, old.address) as (feed, _):
+                calls = [feed.create_post(CreatePostRequest("say:hello")) for _ in range(20)]
+                assert {each.author_id for each in await asyncio.gather(*calls)} == {"a"}
+            async with feed_of(old.address) as (feed, _):
+                with pytest.raises(Internal):
                     await feed.get_post(HELLO)
 
 

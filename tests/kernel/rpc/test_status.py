@@ -32,7 +32,7 @@ def classes() -> Iterator[type[GirokError]]:
 
 
 KNOWN = FEED.errors
-CLASSES = [each for each in classes() if "reason" in vars(each) and each not in {GirokError, PeerUnavailable}]
+CLASSES = [each for each in classes() if "reason" in vars(each) and each is not GirokError]
 """Those with a reason of their own."""
 
 
