@@ -10,6 +10,7 @@ import pytest_asyncio
 from girok.servers.postgres import postgres
 from girok.servers.process import ServerProcess
 from girok.servers.seaweedfs import seaweedfs
+from girok.servers.valkey import valkey
 from girok.testing.box import TestBox, box_on
 from girok.testing.servers import started
 from girok.testing.store import use_postgres
@@ -48,6 +49,13 @@ def database(request: pytest.FixtureRequest) -> None:
     """With GIROK_TEST_DATABASE=postgres, the tests that name no store (girok.testing.store) run on PostgreSQL."""
     if os.environ.get("GIROK_TEST_DATABASE") == "postgres":
         use_postgres(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+async def valkey_server() -> AsyncIterator[ServerProcess]:
+    """A Valkey, empty."""
+    async with started(valkey) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

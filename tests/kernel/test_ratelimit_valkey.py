@@ -10,22 +10,14 @@ from girok.errors import RateLimited
 from girok.manifest import Limit
 from girok.ratelimit_valkey import ValkeyRateLimiter
 from girok.servers.process import ServerProcess
-from girok.servers.valkey import valkey as valkey_server
-from girok.testing.servers import started
 from girok.valkey import Valkey, open_valkey
 
 SECRET = "the cluster's"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ServerProcess]:
-    async with started(valkey_server) as made:
-        yield made
-
-
-@pytest.fixture
-async def valkey(server: ServerProcess) -> AsyncIterator[Valkey]:
-    async with open_valkey(server.url) as opened:
+async def valkey(valkey_server: ServerProcess) -> AsyncIterator[Valkey]:
+    async with open_valkey(valkey_server.url) as opened:
         yield opened
 
 
@@ -49,9 +41,9 @@ async def until_back(valkey: Valkey) -> None:
 
 
 class TestProcesses:
-    async def test_share_a_limit_by_the_servers_clock(self, server: ServerProcess, valkey: Valkey) -> None:
+    async def test_share_a_limit_by_the_servers_clock(self, valkey_server: ServerProcess, valkey: Valkey) -> None:
         limits = {"post": Limit(10, seconds=3600)}
-        async with open_valkey(server.url) as other:
+        async with open_valkey(valkey_server.url) as other:
             processes = [ValkeyRateLimiter(each, limits, secret=SECRET) for each in (valkey, other)]
             through = await asyncio.gather(*(spent(each, "ada", times=20) for each in processes))
             assert sum(map(sum, through)) == 10
@@ -110,24 +102,24 @@ class TestEnabled:
 
 class TestAway:
     async def test_the_process_counts_alone_and_then_with_the_others_again(
-        self, server: ServerProcess, valkey: Valkey
+        self, valkey_server: ServerProcess, valkey: Valkey
     ) -> None:
         limiter = ValkeyRateLimiter(valkey, {"post": Limit(5, seconds=3600)}, secret=SECRET)
         assert sum(await spent(limiter, "ada", times=9)) == 5
-        await server.stop()  # which, unlike a kill, keeps all that was acknowledged
+        await valkey_server.stop()  # which, unlike a kill, keeps all that was acknowledged
         assert sum(await spent(limiter, "ada", times=9)) == 5
-        await server.start()
+        await valkey_server.start()
         await until_back(valkey)
         assert sum(await spent(limiter, "ada", times=9)) == 0
         assert sum(await spent(limiter, "ben", times=9)) == 5
 
-    async def test_a_paused_server_holds_up_nobody_for_long(self, server: ServerProcess, valkey: Valkey) -> None:
+    async def test_a_paused_server_holds_up_nobody_for_long(self, valkey_server: ServerProcess, valkey: Valkey) -> None:
         limiter = ValkeyRateLimiter(valkey, {"post": Limit(5, seconds=3600)}, secret=SECRET)
-        server.pause()
+        valkey_server.pause()
         async with asyncio.timeout(10):
             assert sum(await spent(limiter, "ada", times=9)) == 5
             for _ in range(20):
                 await refused_for(limiter, "ada")
-        server.go_on()
+        valkey_server.go_on()
         await until_back(valkey)
         await limiter.spend("post", "ben")

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from girok.servers.process import ServerProcess
-from girok.servers.valkey import valkey as valkey_server
-from girok.testing.servers import free_block, started
+from girok.servers.valkey import valkey as make_valkey
+from girok.testing.servers import free_block
 from girok.valkey import Address, Script, Valkey, ValkeyRefused, ValkeyUnavailable, open_valkey, parse
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")
@@ -20,21 +20,15 @@ ADD = Script("return redis.call('INCR', KEYS[1])")
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ServerProcess]:
-    async with started(valkey_server) as made:
-        yield made
-
-
-@pytest.fixture
-async def valkey(server: ServerProcess) -> AsyncIterator[Valkey]:
-    async with open_valkey(server.url) as opened:
+async def valkey(valkey_server: ServerProcess) -> AsyncIterator[Valkey]:
+    async with open_valkey(valkey_server.url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def operator(server: ServerProcess) -> AsyncIterator[Valkey]:
+async def operator(valkey_server: ServerProcess) -> AsyncIterator[Valkey]:
     """Other connections to the same server."""
-    async with open_valkey(server.url) as opened:
+    async with open_valkey(valkey_server.url) as opened:
         yield opened
 
 
@@ -104,14 +98,14 @@ class TestAddress:
 
 class TestStart:
     async def test_waits_for_a_late_server_and_says_so(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        server = valkey_server(tmp_path / "late", free_block(1, 0))
-        opening = asyncio.create_task(open_and_ping(server.url))
+        late = make_valkey(tmp_path / "late", free_block(1, 0))
+        opening = asyncio.create_task(open_and_ping(late.url))
         try:
             await until(lambda: "waiting for Valkey at 127.0.0.1:" in caplog.text)
-            await server.start()
+            await late.start()
             assert await opening == b"PONG"
         finally:
-            await server.kill()
+            await late.kill()
         assert len(caplog.records) == 1
 
     async def test_without_a_server_is_refused_in_time(self) -> None:
@@ -131,31 +125,31 @@ class TestStart:
 
     @pytest.mark.parametrize("user", ["", ":wr0ng@", "ada:wr0ng@"])
     async def test_with_a_wrong_password_is_refused_at_once(
-        self, server: ServerProcess, valkey: Valkey, user: str
+        self, valkey_server: ServerProcess, valkey: Valkey, user: str
     ) -> None:
         await valkey.command("CONFIG", "SET", "requirepass", "s3cret")
         with pytest.raises(ValkeyRefused, match=r"GIROK_VALKEY_URL.* at 127.* refuses what girok needs: ") as refusal:
-            await open_and_ping(server.url.replace("//", f"//{user}"), patience=600)
+            await open_and_ping(valkey_server.url.replace("//", f"//{user}"), patience=600)
         assert "wr0ng" not in str(refusal.value)
 
-    async def test_with_the_right_password_goes_on(self, server: ServerProcess, valkey: Valkey) -> None:
+    async def test_with_the_right_password_goes_on(self, valkey_server: ServerProcess, valkey: Valkey) -> None:
         await valkey.command("ACL", "SETUSER", "ada", "on", ">s3/cret", "~girok:*", "+@all")
-        assert await open_and_ping(server.url.replace("//", "//ada:s3%2Fcret@"), patience=0)
+        assert await open_and_ping(valkey_server.url.replace("//", "//ada:s3%2Fcret@"), patience=0)
 
-    async def test_as_a_user_who_may_not_is_refused_at_once(self, server: ServerProcess, valkey: Valkey) -> None:
+    async def test_as_a_user_who_may_not_is_refused_at_once(self, valkey_server: ServerProcess, valkey: Valkey) -> None:
         await valkey.command("ACL", "SETUSER", "ada", "on", ">s3cret", "~girok:*", "+@all", "-eval")
         with pytest.raises(ValkeyRefused, match="'eval'"):
-            await open_and_ping(server.url.replace("//", "//ada:s3cret@"), patience=600)
+            await open_and_ping(valkey_server.url.replace("//", "//ada:s3cret@"), patience=600)
 
     async def test_on_a_replica_that_takes_no_writes_is_refused_at_once(
-        self, server: ServerProcess, valkey: Valkey
+        self, valkey_server: ServerProcess, valkey: Valkey
     ) -> None:
         await valkey.command("REPLICAOF", "127.0.0.1", "1")
         with pytest.raises(ValkeyRefused, match="read only replica"):
-            await open_and_ping(server.url, patience=600)
+            await open_and_ping(valkey_server.url, patience=600)
 
-    async def test_uses_the_database_of_the_url(self, server: ServerProcess, valkey: Valkey) -> None:
-        async with open_valkey(f"{server.url}/3") as third:
+    async def test_uses_the_database_of_the_url(self, valkey_server: ServerProcess, valkey: Valkey) -> None:
+        async with open_valkey(f"{valkey_server.url}/3") as third:
             await third.command("SET", "key", "third")
         assert await valkey.command("GET", "key") is None
 
@@ -216,40 +210,40 @@ class TestBrokenConnection:
 
 class TestAway:
     async def test_after_a_kill_calls_fail_until_it_is_back_alone(
-        self, server: ServerProcess, valkey: Valkey, caplog: pytest.LogCaptureFixture
+        self, valkey_server: ServerProcess, valkey: Valkey, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
-        await server.kill()
+        await valkey_server.kill()
         await lose(valkey)
-        await until_looked_for(server, times=3)
+        await until_looked_for(valkey_server, times=3)
         assert await valkey.health()
-        await server.start()
+        await valkey_server.start()
         assert await until_back(valkey) < 5
         assert await valkey.run(ADD, ["key"]) == 1
         assert [each.levelname for each in caplog.records] == ["WARNING", "INFO"]
         assert not any(each.exc_info for each in caplog.records)
 
     async def test_while_paused_one_call_waits_and_the_others_fail_at_once(
-        self, server: ServerProcess, valkey: Valkey
+        self, valkey_server: ServerProcess, valkey: Valkey
     ) -> None:
         await valkey.command("PING")
         clock = asyncio.get_running_loop().time
-        server.pause()
+        valkey_server.pause()
         await lose(valkey)
         began = clock()
         for _ in range(1_000):
             await lose(valkey)
         assert clock() - began < 1
-        server.go_on()
+        valkey_server.go_on()
         assert await until_back(valkey) < 5
 
     async def test_what_waited_for_a_paused_server_gets_its_own_answer(
-        self, server: ServerProcess, valkey: Valkey
+        self, valkey_server: ServerProcess, valkey: Valkey
     ) -> None:
-        server.pause()
+        valkey_server.pause()
         calls = [asyncio.create_task(valkey.run(ECHO, ["key"], [each])) for each in range(64)]
         await asyncio.wait(calls, timeout=0.2)
-        server.go_on()
+        valkey_server.go_on()
         assert await asyncio.gather(*calls) == [[b"key", str(each).encode()] for each in range(64)]
 
     async def test_one_call_that_failed_is_no_news(
@@ -280,8 +274,8 @@ class TestAway:
         await until_back(valkey)
         assert await valkey.run(ADD, ["key"]) == 1
 
-    async def test_connections_that_a_firewall_forgot_are_given_up_together(self, server: ServerProcess) -> None:
-        async with firewall(server) as (url, forget), open_valkey(url) as valkey:
+    async def test_connections_that_a_firewall_forgot_are_given_up_together(self, valkey_server: ServerProcess) -> None:
+        async with firewall(valkey_server) as (url, forget), open_valkey(url) as valkey:
             await asyncio.gather(*(valkey.command("PING") for _ in range(64)))
             forget()
             await lose(valkey)
@@ -289,20 +283,20 @@ class TestAway:
             assert all(await asyncio.gather(*(valkey.command("PING") for _ in range(64))))
 
     async def test_a_server_that_restarts_again_and_again_is_found_again(
-        self, server: ServerProcess, valkey: Valkey
+        self, valkey_server: ServerProcess, valkey: Valkey
     ) -> None:
         for _ in range(5):
             calls = [asyncio.create_task(valkey.run(ECHO, ["key"], [each])) for each in range(64)]
-            await server.kill()
+            await valkey_server.kill()
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(each) for each in outcomes} <= {list, ValkeyUnavailable}
-            await server.start()
+            await valkey_server.start()
             await until_back(valkey)
             assert await valkey.run(ECHO, ["key"], ["value"]) == [b"key", b"value"]
 
-    async def test_closing_ends_the_search_for_it(self, server: ServerProcess) -> None:
-        async with open_valkey(server.url) as valkey:
-            await server.kill()
+    async def test_closing_ends_the_search_for_it(self, valkey_server: ServerProcess) -> None:
+        async with open_valkey(valkey_server.url) as valkey:
+            await valkey_server.kill()
             await lose(valkey)
         with pytest.raises(ValkeyUnavailable):
             await valkey.command("PING")
@@ -314,7 +308,7 @@ async def open_and_ping(url: str, patience: float = 30.0) -> bytes:
         return await opened.command("PING")
 
 
-async def until_looked_for(server: ServerProcess, times: int) -> None:
+async def until_looked_for(valkey_server: ServerProcess, times: int) -> None:
     """Stand in for a server that was killed until somebody has tried so often to speak to it."""
     looks: list[None] = []
 
@@ -322,19 +316,19 @@ async def until_looked_for(server: ServerProcess, times: int) -> None:
         looks.append(None)
         writer.close()
 
-    async with await asyncio.start_server(hang_up, "127.0.0.1", urlsplit(server.url).port):
+    async with await asyncio.start_server(hang_up, "127.0.0.1", urlsplit(valkey_server.url).port):
         await until(lambda: len(looks) >= times)
 
 
 @asynccontextmanager
-async def firewall(server: ServerProcess) -> AsyncGenerator[tuple[str, Callable[[], None]], None]:
+async def firewall(valkey_server: ServerProcess) -> AsyncGenerator[tuple[str, Callable[[], None]], None]:
     """A URL before the server's, and what makes the connections of until then dead, though nobody closes them."""
     pumps: set[asyncio.Task[None]] = set()
     living = asyncio.Event()
     living.set()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", urlsplit(valkey_server.url).port)
         for source, target in ((reader, inner_writer), (inner_reader, writer)):
             pumps.add(asyncio.create_task(pump(source, target, living)))
 

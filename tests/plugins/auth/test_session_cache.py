@@ -15,8 +15,6 @@ from girok.db.database import Database, StoreUnavailable
 from girok.db.statement import Row, Statement
 from girok.errors import Unavailable
 from girok.servers.process import ServerProcess
-from girok.servers.valkey import valkey as valkey_server
-from girok.testing.servers import started
 from girok.valkey import Valkey, ValkeyUnavailable, open_valkey
 from plugins.auth.ports import (
     EndOtherSessionsRequest,
@@ -56,14 +54,8 @@ SignedIn = RegisterResponse | LoginResponse
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ServerProcess]:
-    async with started(valkey_server) as made:
-        yield made
-
-
-@pytest.fixture
-async def valkey(server: ServerProcess) -> AsyncIterator[Valkey]:
-    async with open_valkey(server.url) as opened:
+async def valkey(valkey_server: ServerProcess) -> AsyncIterator[Valkey]:
+    async with open_valkey(valkey_server.url) as opened:
         yield opened
 
 
@@ -75,12 +67,12 @@ async def stage(tmp_path: Path, valkey: Valkey) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def processes(server: ServerProcess, stage: Stage) -> AsyncIterator[list[Auth]]:
+async def processes(valkey_server: ServerProcess, stage: Stage) -> AsyncIterator[list[Auth]]:
     """Three services, each with connections of its own to the same servers."""
     async with AsyncExitStack() as stack:
         services = [stage.service]
         for _ in range(2):
-            connected = await stack.enter_async_context(open_valkey(server.url))
+            connected = await stack.enter_async_context(open_valkey(valkey_server.url))
             services.append(build(dataclasses.replace(stage.kit, valkey=connected)))
             stack.push_async_callback(services[-1].aclose)
         yield services
@@ -110,7 +102,7 @@ async def until_back(valkey: Valkey) -> None:
 
 
 async def calls(valkey: Valkey) -> dict[str, int]:
-    """How often each command ran on the server."""
+    """How often each command ran on the valkey_server."""
     lines = (await valkey.command("INFO", "commandstats")).decode().split()
     stats = [line.removeprefix("cmdstat_").split(":calls=") for line in lines if line.startswith("cmdstat_")]
     return {name: int(counted.split(",")[0]) for name, counted in stats}
@@ -213,11 +205,11 @@ class TestEnd:
 
     @pytest.mark.parametrize("minutes", [0, 1])
     async def test_is_not_undone_by_who_read_before_it_and_stores_after(
-        self, server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey, minutes: int
+        self, valkey_server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey, minutes: int
     ) -> None:
         new = await stage.register("ada")
         await validate(stage.service, new.access_token)
-        async with open_valkey(server.url) as connected:
+        async with open_valkey(valkey_server.url) as connected:
             slow = SlowReads(stage.db)
             reader = build(dataclasses.replace(stage.kit, db=slow, valkey=connected))
             reading = asyncio.create_task(validate(reader, new.access_token))
@@ -257,50 +249,52 @@ class TestEnd:
 
 
 class TestValkeyAway:
-    async def test_sql_answers(self, server: ServerProcess, stage: Stage, valkey: Valkey) -> None:
+    async def test_sql_answers(self, valkey_server: ServerProcess, stage: Stage, valkey: Valkey) -> None:
         new = await stage.register("ada")
         await warm_up(stage, [stage.service], new)
-        await server.kill()
+        await valkey_server.kill()
         for _ in range(3):
             reads = stage.cable.reads
             assert (await validate(stage.service, new.access_token)).valid
             assert stage.cable.reads == reads + 1
-        await server.start()
+        await valkey_server.start()
         await until_back(valkey)
         await validate(stage.service, new.access_token)
         await warm_up(stage, [stage.service], new)
 
-    async def test_and_sql_too_is_no_yes(self, server: ServerProcess, stage: Stage) -> None:
+    async def test_and_sql_too_is_no_yes(self, valkey_server: ServerProcess, stage: Stage) -> None:
         new = await stage.register("ada")
         await warm_up(stage, [stage.service], new)
-        await server.kill()
+        await valkey_server.kill()
         stage.cable.readable = False
         with pytest.raises(Unavailable):
             await validate(stage.service, new.access_token)
 
-    async def test_ending_fails_and_changes_nothing(self, server: ServerProcess, stage: Stage, valkey: Valkey) -> None:
+    async def test_ending_fails_and_changes_nothing(
+        self, valkey_server: ServerProcess, stage: Stage, valkey: Valkey
+    ) -> None:
         new = await stage.register("ada")
         await warm_up(stage, [stage.service], new)
-        await server.kill()
+        await valkey_server.kill()
         for end in (EndSessionRequest, LogoutRequest, EndOtherSessionsRequest):
             with pytest.raises(ValkeyUnavailable):
                 await end_by(stage.service, end, new, new)
         assert await stage.column("auth_session", "ended_at") == [None]
-        await server.start()
+        await valkey_server.start()
         await until_back(valkey)
         await end_by(stage.service, LogoutRequest, new, new)
         assert await validate(stage.service, new.access_token) == INVALID
 
     async def test_paused_is_as_away_and_what_it_does_late_harms_nothing(
-        self, server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
+        self, valkey_server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
     ) -> None:
         new = await stage.register("ada")
         await warm_up(stage, processes, new)
-        server.pause()
+        valkey_server.pause()
         assert await validities(processes, new) == [True] * 3
         with pytest.raises(ValkeyUnavailable):
             await end_by(stage.service, LogoutRequest, new, new)
-        server.go_on()
+        valkey_server.go_on()
         await until_back(valkey)
         await end_by(stage.service, LogoutRequest, new, new)
         assert await validities(processes, new) == [False] * 3
@@ -340,46 +334,46 @@ class TestKilled:
         await victim.aclose()
 
     async def test_valkey_between_the_two_is_no_acknowledged_end(
-        self, server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
+        self, valkey_server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
     ) -> None:
         new = await stage.register("ada")
         dying = SlowWrites(stage.db)
         dying.writes.set()
         ending = asyncio.create_task(end_by(build(dataclasses.replace(stage.kit, db=dying)), LogoutRequest, new, new))
         await dying.has_written.wait()
-        await server.kill()
+        await valkey_server.kill()
         dying.goes_on.set()
         with pytest.raises(ValkeyUnavailable):
             await ending
-        await server.start()
+        await valkey_server.start()
         await until_back(valkey)
         assert await validities(processes, new) == [False] * 3
 
 
 class TestRestart:
     async def test_of_a_valkey_that_forgot_the_end_does_not_undo_it(
-        self, server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
+        self, valkey_server: ServerProcess, stage: Stage, processes: list[Auth], valkey: Valkey
     ) -> None:
         new = await stage.register("ada")
         await warm_up(stage, processes, new)
         assert (await valkey.command("WAITAOF", 1, 0, 20_000))[0] == 1
-        log, earlier = server.folder / "appendonlydir", server.folder / "earlier"
+        log, earlier = valkey_server.folder / "appendonlydir", valkey_server.folder / "earlier"
         shutil.copytree(log, earlier)
         await end_by(stage.service, LogoutRequest, new, new)
-        await server.kill()
+        await valkey_server.kill()
         shutil.rmtree(log)
         earlier.rename(log)
-        await server.start()
-        async with open_valkey(server.url) as operator:
+        await valkey_server.start()
+        async with open_valkey(valkey_server.url) as operator:
             assert await operator.command("GET", f"girok:auth:user:{new.user.id}") not in (None, b"changing")
         assert await validities(processes, new) == [False] * 3
 
-    async def test_of_an_empty_valkey_costs_two_reads(self, server: ServerProcess, stage: Stage) -> None:
+    async def test_of_an_empty_valkey_costs_two_reads(self, valkey_server: ServerProcess, stage: Stage) -> None:
         new = await stage.register("ada")
         await warm_up(stage, [stage.service], new)
-        await server.kill()
-        shutil.rmtree(server.folder / "appendonlydir")
-        await server.start()
+        await valkey_server.kill()
+        shutil.rmtree(valkey_server.folder / "appendonlydir")
+        await valkey_server.start()
         reads = stage.cable.reads
         for _ in range(5):
             assert (await validate(stage.service, new.access_token)).valid
