@@ -132,6 +132,16 @@ class NatsSession:
         """nats-py's own JetStream client on this session."""
         return self._client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType] - its options
 
+    async def until(self, event: asyncio.Event) -> None:
+        """Return once `event` is set. Raises NatsUnavailable when the session is lost before."""
+        news = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait({news, self.lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+        if not event.is_set():
+            raise NatsUnavailable
+
     async def watch(self) -> None:
         """Return once the session is lost."""
         while not self.lost.done():
@@ -194,6 +204,7 @@ class NatsConnection:
         self._there = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._said = ""
         self._why: Exception | None = None
         self.joined = False
@@ -246,16 +257,18 @@ class NatsConnection:
 
     async def close(self) -> None:
         """Send what was published, and end the connection. Twice is no error."""
-        if self._task is not None:
+        self._closing = True
+        while self._task is not None and not self._task.done():
+            # Again and again: nats-py and Python 3.11 lose a cancellation that comes together with a failed connect.
             self._task.cancel()
-            await asyncio.wait({self._task})
+            await asyncio.wait({self._task}, timeout=_LOOK_SECONDS)
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     async def _run(self) -> None:
         pause = 0.0
-        while True:
+        while not self._closing:
             try:
                 session = await self._connect()
             except (OSError, NatsError, TimeoutError) as error:

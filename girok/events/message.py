@@ -20,7 +20,7 @@ _EVENT_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 class Message:
     """A delivery by JetStream: the `delivered`-th of what stands at `sequence` in the stream."""
 
-    __slots__ = ("delivered", "event_id", "payload", "reply", "sequence", "since", "subject")
+    __slots__ = ("answered", "delivered", "event_id", "payload", "reply", "sequence", "since", "subject")
 
     def __init__(self, message: Msg, since: float) -> None:
         tokens = message.reply.split(".")
@@ -31,6 +31,8 @@ class Message:
         self.subject = message.subject
         self.payload = message.data
         self.since = since
+        self.answered = False
+        """Whether JetStream was told what became of it: then it may deliver it again at once."""
         found = _EVENT_ID.match((message.headers or {}).get("Nats-Msg-Id", ""))
         self.event_id = found[0] if found else "unknown"
 

@@ -51,3 +51,8 @@ class Outage:
     def over(self) -> None:
         """A handler met all it needs."""
         self._met = 0
+
+    def end(self) -> None:
+        """What was away is back: nothing waits for it any longer."""
+        self._met = 0
+        self._resume_at = 0.0

@@ -124,7 +124,7 @@ class PullWorker:
     def _receive(self, message: Message | None) -> None:
         if message is not None:
             known = self._held.get(message.sequence)
-            if known is None:
+            if known is None or known.answered:
                 self._held[message.sequence] = message
                 self._arrived.append(message)
             else:
@@ -142,8 +142,12 @@ class PullWorker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         for message in self._running.pop(task):
-            self._held.pop(message.sequence, None)
+            self._let_go(message)
         self._news.set()
+
+    def _let_go(self, message: Message) -> None:
+        if self._held.get(message.sequence) is message:
+            del self._held[message.sequence]
 
     async def _work(self, batch: Sequence[Message]) -> None:
         """One call of the handler with all that follows from it."""
@@ -190,7 +194,7 @@ class PullWorker:
             old = asyncio.get_running_loop().time() - _BEAT_SECONDS
             with suppress(NatsUnavailable):
                 session = self._connection.current()
-                for message in [each for each in self._held.values() if each.since < old]:
+                for message in [each for each in self._held.values() if each.since < old and not each.answered]:
                     await session.publish(message.reply, IN_PROGRESS)
 
     async def _give_back_rest(self) -> None:
@@ -209,7 +213,7 @@ class PullWorker:
             async with asyncio.timeout(_LAST_WORD):
                 for message in messages:
                     await self.settlement.give_back(message)
-                    self._held.pop(message.sequence, None)
+                    self._let_go(message)
 
     def _report(self, error: Exception) -> None:
         """Once for each reason that the consumer cannot be had for."""

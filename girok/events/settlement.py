@@ -112,6 +112,7 @@ class Settlement:
                 while True:
                     session = await self._connection.session()
                     with suppress(NatsUnavailable):
+                        message.answered = True
                         await session.publish(message.reply, word)
                         return
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from girok.events.jetstream import JetStream, JetStreamError
@@ -46,11 +47,7 @@ class StreamKeeper:
         """Return once the streams are there on this connection. Raises NatsUnavailable when it is lost before."""
         while self._kept is not session:
             self._news.clear()
-            news = asyncio.ensure_future(self._news.wait())
-            await asyncio.wait({news, session.lost}, return_when=asyncio.FIRST_COMPLETED)
-            news.cancel()
-            if session.lost.done():
-                raise NatsUnavailable
+            await session.until(self._news)
 
     def missing(self) -> None:
         """Something that should be there is not: look again."""
@@ -58,13 +55,10 @@ class StreamKeeper:
 
     async def _until_next(self, session: NatsSession) -> None:
         await asyncio.wait({session.lost}, timeout=_PAUSE_SECONDS)
-        while self._kept is session and not session.lost.done():
-            wrong = asyncio.ensure_future(self._wrong.wait())
-            await asyncio.wait({wrong, session.lost}, return_when=asyncio.FIRST_COMPLETED)
-            wrong.cancel()
-            if self._wrong.is_set():
-                self._wrong.clear()
-                return
+        if self._kept is session:
+            with suppress(NatsUnavailable):
+                await session.until(self._wrong)
+            self._wrong.clear()
 
     async def _look(self) -> bool:
         """Whether every stream is there."""
