@@ -100,7 +100,9 @@ class Alone(Surroundings):
         """See Surroundings."""
         clock = self._process.clock
         db.outbox = outbox = Outbox(clock, self._process.ids, consumers)
-        return LocalBus(db, outbox, consumers, clock, self._process.settings.get(Events))
+        bus = LocalBus(db, outbox, consumers, clock, self._process.settings.get(Events))
+        db.when_back(bus.resume)
+        return bus
 
     def parts(self, ports: Ports) -> Sequence[Part]:  # noqa: ARG002 - nobody else calls them
         """None."""

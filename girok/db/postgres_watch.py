@@ -52,12 +52,17 @@ class Watch:
         self._cut = cut
         self._alone = alone
         self._trouble: StoreUnavailable | None = None
-        self._told: type[StoreUnavailable] | None = None
+        self._told: type[Exception] | None = None
         """What the log has last said, None when all is well."""
         self._since = 0.0
         self._backend = 0
+        self._listeners: list[Callable[[], None]] = []
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def when_back(self, listener: Callable[[], None]) -> None:
+        """`listener` is called on the loop each time that all is well again."""
+        self._listeners.append(listener)
 
     def check(self) -> None:
         """Raises StoreUnavailable while the server is away, StoreTaken while somebody else has the store."""
@@ -100,13 +105,16 @@ class Watch:
         while True:
             try:
                 link = await self._hold(await self._server.connect())
-            except StoreUnavailable as error:
+            except Exception as error:  # noqa: BLE001 - the boundary: nothing ends the watch
                 self._say(error)
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             if self._told is not None:
                 _log.warning("PostgreSQL at %s is back after %.1f s", self._server.place, _now() - self._since)
-            self._trouble = self._told = None
+            if self._trouble is not None:
+                self._trouble = self._told = None
+                for listener in self._listeners:
+                    listener()
             return link
 
     async def _hold(self, link: Link) -> Link:
@@ -135,17 +143,16 @@ class Watch:
         message = f"the database {self._server.place} is in use by {name}"
         raise StoreTaken(Text(message, message))
 
-    def _say(self, error: StoreUnavailable) -> None:
+    def _say(self, error: Exception) -> None:
         """Serve nobody from now on; say so once."""
-        taken = isinstance(error, StoreTaken)
-        self._trouble = error if taken else StoreUnavailable()
+        self._trouble = error if isinstance(error, StoreTaken) else StoreUnavailable()
         if self._told is type(error):
             return
         if self._told is None:
             self._since = _now()
         self._told = type(error)
         self._cut()
-        if taken:
+        if isinstance(error, StoreTaken):
             _log.error("%s: nothing is read or written here until it is free again", error)
         else:
             _log.warning("PostgreSQL at %s is away: %s", self._server.place, reason(error))
