@@ -9,8 +9,8 @@ from girok.sections import Events
 
 __all__ = ["LONGEST_WAIT", "Outage"]
 
-LONGEST_WAIT = 30.0
-"""Seconds between two tries at something unavailable: its return is seen within that."""
+LONGEST_WAIT = 2.0
+"""Seconds between two tries at something unavailable: its return is seen within that. A try costs one delivery."""
 _log = logging.getLogger("girok.events")
 
 
@@ -32,17 +32,19 @@ class Outage:
         return self._resume_at - asyncio.get_running_loop().time()
 
     def met(self, error: Exception) -> None:
-        """Something was away. It is logged, and each time in a row is waited for longer."""
+        """Something was away. The first time in a row is logged, and each is waited for longer."""
         if self.rest > 0:
             return
         self._met += 1
         delay = backoff(self._settings.retry_seconds, self._met, LONGEST_WAIT)
         self._resume_at = asyncio.get_running_loop().time() + delay
+        if self._met > 1:
+            return
         _log.log(
             logging.WARNING if isinstance(error, Unavailable) else logging.ERROR,
-            "consumer %s waits %g s: %s",
+            "consumer %s waits, and tries again every %g s at the latest: %s",
             self._consumer,
-            delay,
+            LONGEST_WAIT,
             describe(error),
             extra={"consumer": self._consumer, "reason": reason(error)},
             exc_info=None if isinstance(error, GirokError) else error,
@@ -50,9 +52,11 @@ class Outage:
 
     def over(self) -> None:
         """A handler met all it needs."""
+        if self._met:
+            _log.info("consumer %s goes on", self._consumer)
         self._met = 0
 
     def end(self) -> None:
         """What was away is back: nothing waits for it any longer."""
-        self._met = 0
+        self.over()
         self._resume_at = 0.0
