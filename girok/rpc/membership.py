@@ -149,6 +149,8 @@ class Membership:
             return False
         self._heard[name] = _now()
         if self._members.get(name) != member:
+            if member.grpc and name != self._name:
+                _log.info("peer %s is there: %s", member.grpc, ", ".join(member.roles))
             self._members[name] = member
             await self._apply()
         return name == self._name

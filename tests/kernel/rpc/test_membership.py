@@ -1,6 +1,7 @@
 """Membership: processes find one another in a JetStream bucket, and keep what they know while NATS is away."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -85,11 +86,16 @@ class TestMembership:
                 await seen(lambda: len(a.knows("auth")) == 2)
             await asyncio.wait_for(seen(lambda: a.knows("auth") == {"127.0.0.1:1"}), 2)
 
-    async def test_who_falls_silent_is_gone_after_a_while(self, server: ServerProcess) -> None:
+    async def test_who_falls_silent_is_gone_after_a_while(
+        self, server: ServerProcess, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "girok.rpc")
         async with member(server, "a", ["auth"], 1) as a, member(server, "b", ["auth"], 2) as b:
             await seen(lambda: len(a.knows("auth")) == 2)
             await b.client.close()
             await seen(lambda: a.knows("auth") == {"127.0.0.1:1"})
+        told = [each for each in caplog.messages if "127.0.0.1:2" in each]
+        assert told == ["peer 127.0.0.1:2 is there: auth", "peer 127.0.0.1:2 is gone: not heard for 4 s"]
 
     async def test_known_peers_are_kept_while_nats_is_away_and_after_it_is_back(self, server: ServerProcess) -> None:
         async with member(server, "a", ["auth"], 1) as a, member(server, "b", ["auth"], 2) as b:
