@@ -15,6 +15,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import FrameTooLargeError, ProtocolError
 from h2.settings import SettingCodes, Settings
+from hpack import Encoder
 
 __all__ = ["MOST_STREAMS", "Events", "Headers", "Http2"]
 
@@ -29,6 +30,15 @@ _FIRST_WINDOW = 65_535
 _PIECE = 16_384
 _FRAME_HEAD = 9
 _LINGER_SECONDS = 2.0
+
+
+class _PlainEncoder(Encoder):
+    """Header fields without Huffman's code: it saves bytes that a local network has, and costs a sixth of a call."""
+
+    def encode(self, headers: Any, huffman: bool = False) -> bytes:  # noqa: FBT001, FBT002 - hpack's own
+        """The block of header fields."""
+        del huffman
+        return super().encode(headers, huffman=False)
 
 
 class Http2(asyncio.Protocol):
@@ -48,6 +58,7 @@ class Http2(asyncio.Protocol):
                 normalize_outbound_headers=False,
             )
         )
+        self._h2.encoder = _PlainEncoder()
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._unsent: dict[int, tuple[memoryview, Headers | None]] = {}
