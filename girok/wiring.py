@@ -1,8 +1,9 @@
-"""The wiring: the only place that decides what runs in this process and which adapter a port gets.
+"""The wiring: the only place that decides what runs in this process and what it has around it.
 
 `open_box` opens everything that one process needs, in order, and closes it in reverse: the data directory and its
 lock, the store with its migrations, what is around (surroundings.py), then the services of the local roles, each behind
-its port, and last their consumers on the bus. Domain code is given a Kit and never asks where it runs.
+its port, and last their consumers on the bus. Domain code is given a Kit and never asks where it runs; where a plugin
+has an adapter of its own for a server (auth for Valkey), its `build` takes it when the Kit has that server.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -154,6 +155,10 @@ def _consumers(kit: Kit, manifest: Manifest) -> Sequence[Consumer]:
     """A role's consumers. Raises ManifestError when they listen to other subjects than the manifest says."""
     module = part(manifest.name, "consumers")
     found: Sequence[Consumer] = module.consumers(kit) if module else ()
-    if {each.event.subject for each in found} != set(manifest.consumes):
-        raise ManifestError(f"plugin {manifest.name!r}: MANIFEST.consumes is not what consumers.py listens to")
+    subjects = {each.event.subject for each in found}
+    if subjects != set(manifest.consumes):
+        raise ManifestError(
+            f"plugins/{manifest.name}: MANIFEST.consumes in plugin.py is {sorted(manifest.consumes)}, "
+            f"but consumers.py listens to {sorted(subjects)}"
+        )
     return found

@@ -10,9 +10,9 @@ __all__ = ["new_plugin"]
 
 _NEXT = """\
 Next:
-  uv run pytest tests/plugins/{name} tests/architecture
-  plugins/{name}/README.md says where to look first, and how to make it your own
-  uv run girok config sample > girok.toml, once it has settings of its own"""
+  uv run girok config sample > girok.toml, now (a peer's address was added) and after every change of settings
+  uv run pytest tests/plugins/{name} tests/architecture tests/contract/test_proto.py
+  plugins/{name}/README.md says where to look first, and how to make it your own"""
 
 
 @click.command("new-plugin", short_help="Write a new domain with its tests.")

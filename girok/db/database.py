@@ -85,6 +85,8 @@ class Database(Protocol):
     async def fetch(self, statement: Statement) -> list[Row]:
         """The rows of a statement that only reads, as of the last commit.
 
+        What has to be as of one commit is one statement (a join), or a unit that only reads, among the writers.
+
         Raises InvalidInput for a value that no store takes (NUL or half a surrogate pair in a text, an integer of more
         than 64 bits), StoreUnavailable.
         """
@@ -117,7 +119,7 @@ class Store(Database, Protocol):
 
     @property
     def outbox(self) -> OutboxHook | None:
-        """What an Emit step becomes; without one it raises RuntimeError in its unit. The wiring sets it."""
+        """What an Emit step becomes; without one it raises RuntimeError in its unit. `Surroundings.bus` sets it."""
         ...
 
     @outbox.setter

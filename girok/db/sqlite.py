@@ -92,7 +92,7 @@ class SQLiteDatabase:
 
     @property
     def outbox(self) -> OutboxHook | None:
-        """What an Emit step becomes; without one it raises RuntimeError in its unit. The wiring sets it."""
+        """What an Emit step becomes; without one it raises RuntimeError in its unit. `Surroundings.bus` sets it."""
         return self._writer.outbox
 
     @outbox.setter

@@ -73,7 +73,7 @@ class Documents:
         if len(text) > limits.characters:
             raise refused(CostLimited(_too_long(limits.characters)))
         try:
-            document = parse(text, max_tokens=limits.tokens)
+            document = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
         except GraphQLError as error:
             raise invalid([error], GraphQLParseFailed) from None
         try:

@@ -5,7 +5,8 @@
     answer = await engine.run(operation, variables, Context(ports))
 
 Roots of a query run side by side, those of a mutation one after another in the caller's own task, so that a context
-variable that one sets holds for the next. Fields of objects are batched (`batch.py`).
+variable that one sets holds for the next. Fields of objects are batched (`batch.py`). graphql-core executes; a plan
+compiled for each document is to take its place behind the same three calls.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false

@@ -1,4 +1,6 @@
-"""A plugin's port beside its gRPC service: `feed.proto` and `ports.py` have to say the same, or girok does not start.
+"""A plugin's port beside its gRPC service: `feed.proto` and `ports.py` have to say the same, or no cluster starts.
+
+One box does not look, as it would have to load protobuf; `tests/contract/test_proto.py` does, for every port.
 
 `get_timeline` is GetTimeline. What a method takes and gives are the Structs of its signature.
 """

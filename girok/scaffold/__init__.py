@@ -25,8 +25,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*")
 _RESERVED = {"girok": "it is the kernel's own"} | dict.fromkeys(
     ("build", "dist", "node_modules", "venv"), "pytest and ruff pass over folders of that name"
 )
-_FIRST_HTTP_PORT, _FIRST_GRPC_PORT = 3100, 50_100
-"""The platform's own roles are below."""
+_FIRST_HTTP_PORT, _FIRST_GRPC_PORT = 3100, 30_100
+"""Apart from the platform's own, and below those that Linux gives to clients."""
 _TEMPLATES = Path(__file__).parent / "templates"
 _LISTED = re.compile(r'(?:^    "?\w+"?,\n)+', re.MULTILINE)
 """The names of an import or of `__all__`, one to a line."""

@@ -7,7 +7,7 @@ import msgspec
 from girok.errors import NotFound
 from girok.graphql.part import Context, Part
 from girok.paging import PageInfo
-from plugins.auth.ports import AuthService, GetUserByUsernameRequest, GetUserRequest, GetUsersByIdsRequest, User
+from plugins.auth.ports import AuthService, GetUserByUsernameRequest, GetUserRequest, User, users_by_id
 from plugins.feed.errors import PostNotFound
 from plugins.feed.ports import (
     CreatePostRequest,
@@ -133,9 +133,7 @@ async def unfollow(context: Context, *, username: str) -> User:
 
 @PART.field("Post", "author")
 async def author(context: Context, posts: Sequence[Post]) -> Sequence[User | NotFound]:
-    ids = tuple({each.author_id for each in posts})
-    found = await context.ports[AuthService].get_users_by_ids(GetUsersByIdsRequest(ids))
-    users = {each.id: each for each in found.users}
+    users = await users_by_id(context.ports[AuthService], [each.author_id for each in posts])
     return [users.get(each.author_id) or NotFound() for each in posts]
 
 

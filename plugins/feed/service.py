@@ -37,7 +37,7 @@ __all__ = ["Feed", "build", "repository"]
 
 
 def repository(kit: Kit) -> FeedRepository:
-    """The storage that the settings name."""
+    """The storage of this process."""
     return SqlFeedRepository(kit.db, kit.settings.get(FeedSettings).fan_out_chunk)
 
 
