@@ -77,10 +77,11 @@ class Incoming:
         self.fields = fields
         self.end = end
         self.message = b""
-        self.messages: asyncio.Queue[bytes | None] = asyncio.Queue()
-        """Those of a method that streams, then None."""
-        self.sent = asyncio.Event()
-        """A message that was sent has left."""
+        if route.streams:
+            self.messages = asyncio.Queue[bytes | None]()
+            """All of them, then None."""
+            self.sent = asyncio.Event()
+            """A message that was sent has left."""
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.has_begun = False
@@ -111,7 +112,8 @@ class Incoming:
         """No more comes. Raises GRPCError when something is missing."""
         if self._data or not self._count:
             raise GRPCError(Status.INVALID_ARGUMENT, "the message is missing or cut off")
-        self.messages.put_nowait(None)
+        if self.route.streams:
+            self.messages.put_nowait(None)
 
     def stop(self) -> None:
         """Nobody waits for it any more."""
@@ -123,10 +125,11 @@ class Incoming:
     def _add_message(self, message: bytes) -> None:
         self.message = message
         self._count += 1
-        if self.route.streams:
-            self.messages.put_nowait(message)
-        if self._count > 1 and not self.route.streams:
-            raise GRPCError(Status.INVALID_ARGUMENT, "one message is expected")
+        if not self.route.streams:
+            if self._count > 1:
+                raise GRPCError(Status.INVALID_ARGUMENT, "one message is expected")
+            return
+        self.messages.put_nowait(message)
         if self.messages.qsize() > _MOST_WAITING:
             raise GRPCError(Status.RESOURCE_EXHAUSTED, "too many messages wait for an answer")
 

@@ -14,13 +14,14 @@ from girok.context import Actor
 from girok.errors import FieldError, InvalidInput, Text
 from girok.manifest import discover
 from girok.rpc.contract import contract_of
+from girok.rpc.http2_server import Incoming
 from girok.rpc.server import RpcServer
 from girok.testing.box import TestBox
 from girok.testing.process import free_port
 from plugins.auth.ports import GetUserRequest, LoginRequest
 from plugins.feed.ports import CreatePostRequest, DeletePostRequest, GetPostRequest, GetTimelineRequest
 from tests.kernel.rpc.core_client import Answer, Core, core
-from tests.kernel.rpc.serving import SECRET, Answers, feed_of, served
+from tests.kernel.rpc.serving import SECRET, Answers, Served, feed_of, served
 from tests.kernel.rpc.test_client import become
 from tests.plugins.feed.people import person
 
@@ -77,6 +78,10 @@ async def health(client: Core, address: str, service: str = "") -> str:
     return HealthCheckResponse.ServingStatus.Name(status)
 
 
+def calls_of(server: Served) -> list[Incoming]:
+    return [call for connection in server.server._connections for call in connection._calls.values()]
+
+
 class TestHealth:
     async def test_everybody_may_ask_for_all_and_for_each_service(self, box: TestBox, grpcio: Core) -> None:
         async with serving(box) as (address, _):
@@ -102,7 +107,7 @@ class TestHealth:
         async with served() as server:
             asked = HealthCheckRequest().SerializeToString()
             watch = asyncio.ensure_future(grpcio.call(server.address, "/grpc.health.v1.Health/Watch", asked, wait=1.0))
-            await become(True, lambda: any(each._calls for each in server.server._connections))
+            await become(True, lambda: any(call.has_begun for call in calls_of(server)))
             server.server._serving.set(False)
             seen = [HealthCheckResponse.FromString(each).status for each in (await watch).messages]
         assert seen == [HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING]
