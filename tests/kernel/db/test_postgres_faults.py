@@ -125,9 +125,17 @@ class TestConnectionThatBreaks:
         assert results == [["0", "1", "2", "3", "4", "5"]] * 6
         await db.run(lambda: add("6"))
 
-    async def test_every_time_is_given_up(self, db: PostgresDatabase) -> None:
-        await refused_within(20, db.run(lambda: execute(HANG_UP)))
+    async def test_every_time_is_given_up_soon(self, db: PostgresDatabase) -> None:
+        starts: list[int] = []
+
+        def unit() -> Unit[None]:
+            starts.append(1)
+            yield from execute(HANG_UP)
+
+        await refused_within(20, db.run(unit))
+        await refused_within(20, db.fetch(HANG_UP))
         await db.run(lambda: add("a"))
+        assert len(starts) == 3
 
 
 class TestCommitWhoseAnswerIsLost:

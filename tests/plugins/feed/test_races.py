@@ -1,0 +1,61 @@
+"""What a person does while an event of another is delivered: no order of the two leaves anything behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from girok.clock import SystemClock, Uuid7Factory
+from girok.db.migrations import migrate
+from girok.db.unit import Unit
+from girok.events.outbox import Outbox
+from plugins.feed.events import PostCreated, UserFollowed
+from plugins.feed.ports import Post
+from plugins.feed.repository_sql import SqlFeedRepository
+from tests.kernel.db.engines import ENGINES, Opening
+
+ROUNDS = 30
+CLOCK = SystemClock()
+IDS = Uuid7Factory(CLOCK)
+
+
+class FirstDelivery:
+    """One that nobody is done with."""
+
+    def once(self) -> Unit[bool]:
+        return True
+        yield
+
+
+@pytest.fixture(params=ENGINES)
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """Each engine in turn."""
+    return ENGINES[request.param](request)
+
+
+@pytest.fixture
+async def feed(opening: Opening) -> AsyncIterator[SqlFeedRepository]:
+    """Feed's storage, empty."""
+    async with opening as db:
+        await migrate(db, ["girok", "feed"])
+        db.outbox = Outbox(CLOCK, IDS, ())
+        yield SqlFeedRepository(db, chunk=500)
+
+
+async def post_for_a_follower(feed: SqlFeedRepository) -> tuple[str, str, str]:
+    """A new post: its id, its author and somebody who follows them."""
+    post_id, author, reader = IDS.new(), IDS.new(), IDS.new()
+    await feed.follow(reader, author, CLOCK.now(), UserFollowed(reader, author))
+    post = Post(id=post_id, text="hello", author_id=author, like_count=0, liked=False, created_at=CLOCK.now())
+    await feed.create_post(post, None, PostCreated(post_id, author))
+    return post_id, author, reader
+
+
+class TestPush:
+    async def test_beside_an_unfollow_leaves_nothing_in_the_timeline(self, feed: SqlFeedRepository) -> None:
+        for _ in range(ROUNDS):
+            post_id, author, reader = await post_for_a_follower(feed)
+            await asyncio.gather(
+                feed.push_to_followers(post_id, author, FirstDelivery()), feed.unfollow(reader, author)
+            )
+            assert await feed.timeline(reader, None, 10) == []
