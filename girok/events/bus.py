@@ -1,6 +1,6 @@
 """The port of a bus: what carries events from the outbox to their consumers.
 
-In one box `LocalBus` answers it: the outbox itself is the queue.
+In one box `LocalBus` answers it: the outbox itself is the queue. In a cluster it is `JetStreamBus`.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class ConsumerStats(msgspec.Struct, frozen=True, rename="camel"):
 
     `delivered` and `failed` count deliveries since the start (`failed` without those that only have to wait).
     `depth` events are not done yet, the dead ones left out; `dead` is the number of dead letters; `lag` is for how
-    many seconds the oldest has been due, 0 without one.
+    many seconds the oldest has been due (in a cluster: there, retries included), 0 without one.
     """
 
     consumer: str
@@ -56,16 +56,16 @@ class Bus(Protocol):
         ...
 
     async def dead(self, limit: int = 1000) -> list[DeadLetter]:
-        """The dead letters, oldest death first. Raises StoreUnavailable."""
+        """The dead letters, oldest death first. Raises Unavailable."""
         ...
 
     async def retry(self, ids: Sequence[str] | None = None) -> int:
         """Deliver dead letters again as if for the first time: those of the events `ids`, all without it.
 
-        How many there were, counting each consumer. Raises StoreUnavailable.
+        How many there were, counting each consumer. Raises Unavailable.
         """
         ...
 
     async def stats(self) -> tuple[ConsumerStats, ...]:
-        """Every consumer in figures. Raises StoreUnavailable."""
+        """Every consumer in figures. Raises Unavailable."""
         ...

@@ -1,6 +1,7 @@
 """Dead letters of a cluster: messages of the stream GIROK_DEAD, one for each event and consumer that gave it up."""
 
 import base64
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from girok.events.outgoing import LETTER, buried, directed
 from girok.events.streams import DEAD
 
 __all__ = ["DeadLetters"]
+
+_log = logging.getLogger("girok.events")
 
 
 class DeadLetters:
@@ -67,13 +70,14 @@ class DeadLetters:
         while message := await self._next(sequence + 1):
             sequence = message["seq"]
             payload = base64.b64decode(message.get("data", ""))
-            if known := _header(base64.b64decode(message.get("hdrs", "")), LETTER):
-                envelope = payload.decode("utf-8", "replace")
-                yield (
-                    sequence,
-                    msgspec.convert({**msgspec.json.decode(known), "envelope": envelope}, DeadLetter),
-                    payload,
-                )
+            known = _header(base64.b64decode(message.get("hdrs", "")), LETTER)
+            try:
+                fields: dict[str, Any] = msgspec.json.decode(known, type=dict[str, Any])
+                letter = msgspec.convert({**fields, "envelope": payload.decode("utf-8", "replace")}, DeadLetter)
+            except msgspec.MsgspecError:
+                _log.warning("message %d of %s is no dead letter", sequence, DEAD.name)
+            else:
+                yield sequence, letter, payload
 
     async def _next(self, sequence: int) -> dict[str, Any] | None:
         body = {"seq": sequence, "next_by_subj": DEAD.subject_for(">")}

@@ -91,6 +91,7 @@ class PullWorker:
     async def drain(self, seconds: float) -> None:
         """Start nothing more, give back what has not begun, and finish what runs, for `seconds` at most."""
         self._stopping = True
+        self.settlement.leaving.set()
         self._news.set()
         running = set(self._running)
         try:

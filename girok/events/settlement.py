@@ -24,7 +24,7 @@ from girok.events.message import ACK_SECONDS, ACKED, DROPPED, Message, given_bac
 from girok.events.outage import LONGEST_WAIT
 from girok.events.streams import durable_name
 from girok.events.waits import Waits
-from girok.nats import NatsConnection, NatsUnavailable
+from girok.nats import NatsConnection, NatsSession, NatsUnavailable
 from girok.sections import Events
 
 __all__ = ["Endless", "Settlement"]
@@ -49,6 +49,8 @@ class Settlement:
     ) -> None:
         self.delivered = 0
         self.failed = 0
+        self.leaving = asyncio.Event()
+        """Set when this process stops: then NATS is not waited for any more."""
         self._name = consumer.name
         self._durable = durable_name(consumer.name)
         self._connection = connection
@@ -85,7 +87,7 @@ class Settlement:
         subject, envelope = message.subject, message.payload.decode("utf-8", "replace")
         now, text = self._clock.now(), storable(describe(error))
         letter = DeadLetter(message.event_id, self._name, subject, attempts, now, text, envelope)
-        await self._connection.session()
+        await self._session()
         await self._dead_letters.add(letter, message.payload, f"{message.event_id}/{self._name}/at {message.sequence}")
         self.failed += 1
         outcome = f"delivery {attempts} failed, now a dead letter"
@@ -94,7 +96,7 @@ class Settlement:
 
     async def give_back(self, message: Message, *, wait: bool = False) -> None:
         """It is delivered again and this one does not count; at once, or with `wait` later each time."""
-        await self._connection.session()
+        await self._session()
         count = await self._waits.add(message.event_id, message.sequence)
         delay = backoff(self._settings.retry_seconds, count, LONGEST_WAIT) if wait else 0.0
         await self._say(message, given_back(delay))
@@ -102,7 +104,7 @@ class Settlement:
     async def _done(self, message: Message, word: bytes) -> None:
         await self._say(message, word)
         if message.delivered > 1:
-            with suppress(NatsUnavailable):
+            with suppress(Unavailable):
                 await self._waits.forget(message.event_id, message.sequence)
 
     async def _say(self, message: Message, word: bytes) -> None:
@@ -110,11 +112,22 @@ class Settlement:
         with suppress(TimeoutError):
             async with asyncio.timeout(ACK_SECONDS):
                 while True:
-                    session = await self._connection.session()
+                    session = await self._session()
                     with suppress(NatsUnavailable):
                         message.answered = True
                         await session.publish(message.reply, word)
                         return
+
+    async def _session(self) -> NatsSession:
+        """The session, waited for. Raises NatsUnavailable while there is none and this process stops."""
+        if not (self._connection.is_connected or self.leaving.is_set()):
+            waiting = {asyncio.ensure_future(each) for each in (self._connection.session(), self.leaving.wait())}
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for each in waiting:
+                    each.cancel()
+        return self._connection.current()
 
     async def _is_done(self, event_id: str) -> bool:
         return bool(await self._db.fetch(sql.IS_DONE(consumer=self._name, event_id=event_id)))

@@ -38,9 +38,12 @@ class StreamKeeper:
         """Look at each new connection, and whenever something is `missing`. Does not end."""
         while True:
             session = await self._connection.session()
-            if await self._look():
-                self._kept = session
-                self._news.set()
+            try:
+                if await self._look():
+                    self._kept = session
+                    self._news.set()
+            except Exception:  # noqa: BLE001 - the boundary: without streams nothing goes on
+                _log.exception("the streams cannot be looked at; trying again")
             await self._until_next(session)
 
     async def ready(self, session: NatsSession) -> None:
@@ -100,8 +103,11 @@ class StreamKeeper:
 
     def _untouched(self, config: dict[str, Any]) -> bool:
         """Whether a stream is still as girok made it."""
-        note: str = config.get("metadata", {}).get(NOTE, "")
-        return bool(note) and not differences(json.loads(note), config)
+        try:
+            noted: dict[str, Any] = json.loads(config.get("metadata", {}).get(NOTE, "{}"))
+            return bool(noted) and not differences(noted, config)
+        except (ValueError, AttributeError):
+            return False
 
     def _say(self, level: int, line: str) -> None:
         """Once, however often it is found."""

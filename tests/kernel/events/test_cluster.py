@@ -13,6 +13,7 @@ from girok.db.database import Database
 from girok.errors import Unavailable
 from girok.events.consumer import Consumer, Delivery
 from girok.events.jetstream import JetStream
+from girok.events.outgoing import LETTER
 from girok.sections import Events
 from girok.servers.process import ServerProcess
 from girok.testing.postgres import new_schema
@@ -164,6 +165,21 @@ class TestKilledProcess:
         assert set(attempts) == {1}
 
 
+class TestDeadLetters:
+    async def test_what_is_none_is_left_out(
+        self, place: str, server: ServerProcess, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with stage(place, failing(*[ValueError("no")] * 3), nats=server.url) as on:
+            await on.emit(Liked("p1"))
+            await on.settled()
+            for headers in ({}, {LETTER: "no json"}, {LETTER: "[]"}, {LETTER: '{"eventId": 1}'}):
+                await JetStream(on.connection).store("girok.dead.test_fail", b"by hand", headers)
+            caplog.clear()
+            assert len(await on.bus.dead()) == 1
+            assert caplog.messages == [f"message {number} of GIROK_DEAD is no dead letter" for number in (2, 3, 4, 5)]
+            assert await on.bus.retry() == 1
+
+
 class TestNatsAwayMeanwhile:
     async def test_a_handler_finishes_and_its_end_is_told_afterwards(self, place: str, server: ServerProcess) -> None:
         gate, calls = asyncio.Event(), 0
@@ -184,6 +200,27 @@ class TestNatsAwayMeanwhile:
             await on.connection.session()
             await on.settled()
         assert calls == 1
+
+    async def test_a_drain_waits_for_handlers_and_not_for_nats(self, place: str, server: ServerProcess) -> None:
+        gate, ended, calls = asyncio.Event(), 0, 0
+
+        async def handle(event: Liked, delivery: Delivery) -> None:
+            nonlocal ended, calls
+            calls += 1
+            await gate.wait()
+            ended += 1
+
+        async with stage(place, handled_by(handle), nats=server.url) as on:
+            await on.emit(Liked("p1"), Liked("p2"))
+            await until(lambda: calls == 2)
+            session = on.connection.current()
+            await server.kill()
+            await session.lost
+            draining = asyncio.create_task(on.bus.drain(20.0))
+            gate.set()
+            async with asyncio.timeout(3):
+                await draining
+        assert ended == 2
 
     async def test_figures_and_letters_are_unavailable(self, place: str, server: ServerProcess) -> None:
         async with stage(place, storing, nats=server.url) as on:

@@ -11,7 +11,7 @@ import pytest
 from girok.events.consumer import Consumer, Delivery
 from girok.events.jetstream import JetStream
 from girok.events.stream_keeper import StreamKeeper
-from girok.events.streams import DEAD, WAITS, Stream, durable_name, event_stream, stream_of
+from girok.events.streams import DEAD, NOTE, WAITS, Stream, durable_name, event_stream, stream_of
 from girok.nats import NatsConnection
 from girok.servers.process import ServerProcess
 from tests.kernel.events.consumers import storing
@@ -98,6 +98,16 @@ class TestReconcile:
         assert (found["max_age"], found["max_msgs"]) == (DAY, 10)
         changed = f"max_age: {DAY} instead of {30 * DAY}; max_msgs: 10 instead of -1"
         assert caplog.messages == [f"stream TEST was changed by hand and is left so: {changed}"]
+
+    @pytest.mark.parametrize("note", ["", "no json", "[]", "1", "{}"])
+    async def test_takes_a_note_that_is_none_of_its_own_for_a_change_by_hand(
+        self, connection: NatsConnection, note: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await kept(connection, WEEK)
+        await change(connection, "TEST", max_age=DAY, metadata={NOTE: note})
+        await kept(connection, MONTH)
+        assert (await config(connection, "TEST"))["max_age"] == DAY
+        assert len(caplog.messages) == 1
 
     async def test_takes_what_was_made_by_hand_as_it_should_be(
         self, connection: NatsConnection, caplog: pytest.LogCaptureFixture
