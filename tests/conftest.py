@@ -12,6 +12,7 @@ from girok.servers.process import ServerProcess
 from girok.servers.seaweedfs import seaweedfs
 from girok.servers.valkey import valkey
 from girok.testing.box import TestBox, box_on
+from girok.testing.carrier import CARRIERS
 from girok.testing.servers import started
 from girok.testing.store import use_postgres
 
@@ -30,10 +31,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> object:
     return report
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every `test_port.py` is run twice: the port answers in process, and over gRPC."""
+    if metafunc.module.__name__.endswith(".test_port") and "carrier" in metafunc.fixturenames:
+        metafunc.parametrize("carrier", CARRIERS, indirect=True)
+
+
 @pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[TestBox]:
+def carrier(request: pytest.FixtureRequest) -> str:
+    """How the ports of a test are called; one of CARRIERS."""
+    return getattr(request, "param", CARRIERS[0])
+
+
+@pytest.fixture
+async def box(tmp_path: Path, carrier: str) -> AsyncIterator[TestBox]:
     """A whole box, fresh for the test."""
-    async with box_on(tmp_path / "data") as opened:
+    async with box_on(tmp_path / "data", over_grpc=carrier == CARRIERS[1]) as opened:
         yield opened
 
 

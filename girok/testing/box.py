@@ -1,7 +1,7 @@
 """A whole box inside a test: the real wiring on a real data directory, its HTTP app called in process."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import httpx
 from girok.app import App, build
 from girok.events.local_bus import LocalBus
 from girok.kit import Kit
-from girok.manifest import discover
+from girok.manifest import discover, part
 from girok.roles import resolve
 from girok.settings_load import load
+from girok.testing import carrier
 from girok.testing.client import Browser
 from girok.testing.events import settle
 from girok.testing.store import store_url
@@ -53,11 +54,28 @@ class TestBox:
 
 
 @asynccontextmanager
-async def box_on(data: Path, **env: Any) -> AsyncGenerator[TestBox, None]:
-    """Open a box on `data`; `env` are settings as environment variables."""
+async def box_on(data: Path, *, over_grpc: bool = False, **env: Any) -> AsyncGenerator[TestBox, None]:
+    """Open a box on `data`; `env` are settings as environment variables.
+
+    With `over_grpc` the kit's ports call it as another process would; its own parts call one another directly.
+    """
     manifests = discover()
     store = {"GIROK_DATABASE_URL": await store_url(data)}
     settings = load(manifests, env={**CHEAP, **store, **env}, flags={"data": str(data)})
     async with open_box(settings, manifests, resolve(manifests)) as box:
         await box.bus.start()
-        yield TestBox(box, build(box))
+        async with _carried(box) if over_grpc else nullcontext():
+            yield TestBox(box, build(box))
+
+
+@asynccontextmanager
+async def _carried(box: Box) -> AsyncGenerator[None, None]:
+    protocols = {
+        (name, port): getattr(part(name, "ports"), port)
+        for name in box.plan.local
+        for port in box.manifests[name].provides
+    }
+    async with carrier.over_grpc({key: box.kit.ports[each] for key, each in protocols.items()}) as remote:
+        for protocol, port in zip(protocols.values(), remote, strict=True):
+            box.kit.ports.add(protocol, port)
+        yield

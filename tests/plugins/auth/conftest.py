@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from girok.testing.carrier import CARRIERS, over_grpc
 from plugins.auth.ports import AuthService
 from tests.plugins.auth.stage import Stage, stage_on
 
@@ -17,6 +18,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def port(stage: Stage) -> AuthService:
-    """The port, in process."""
-    return stage.port
+async def port(stage: Stage, carrier: str) -> AsyncIterator[AuthService]:
+    """The port, as the carrier says."""
+    if carrier == CARRIERS[0]:
+        yield stage.port
+        return
+    async with over_grpc({("auth", "AuthService"): stage.port}) as (remote,):
+        yield remote
