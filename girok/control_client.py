@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from girok.control_wire import Answer, Failure, Request, address, open_directory
+from girok.control_wire import SOCKET, Answer, Failure, Request, address, open_directory
 
 __all__ = ["CommandFailed", "NotRunning", "call"]
 
@@ -62,7 +62,7 @@ async def _exchange(data_dir: Path, request: bytes) -> bytes:
     try:
         reader, writer = await asyncio.open_unix_connection(address(directory, data_dir), limit=LONGEST_ANSWER)
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NotRunning(f"no girok is running on {data_dir}") from None
+        raise NotRunning(f"no girok is running on {data_dir}{_elsewhere(data_dir)}") from None
     except PermissionError as error:
         raise _forbidden(data_dir) from error
     finally:
@@ -77,6 +77,12 @@ async def _exchange(data_dir: Path, request: bytes) -> bytes:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+def _elsewhere(data_dir: Path) -> str:
+    """Where the processes of `girok up` are, when that runs on the directory."""
+    roles = sorted(each.parent.name for each in data_dir.glob(f"*/{SOCKET}"))
+    return f" itself; each role of a cluster has a directory of its own in it: {', '.join(roles)}" if roles else ""
 
 
 def _forbidden(data_dir: Path) -> CommandFailed:

@@ -18,6 +18,7 @@ __all__ = ["PortsInUse", "run_cluster"]
 
 _START_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 2.0
 _SERVER_STOP_SECONDS = 10.0
 Say = Callable[[str], None]
 
@@ -28,7 +29,7 @@ class PortsInUse(Refusal):
 
 async def run_cluster(layout: Layout, say: Say, *, drain_seconds: float) -> int:
     """Start everything, say `ready`, and stop everything at SIGTERM or SIGINT; then 0. Raises Refusal."""
-    _claim([*layout.servers, *layout.roles])
+    await _claim([*layout.servers, *layout.roles])
     stop = _stop_on_signals()
     try:
         starting = asyncio.create_task(_start(layout))
@@ -71,10 +72,16 @@ async def _watch(layout: Layout, stop: asyncio.Future[None], say: Say) -> None:
                     say(str(error))
 
 
-def _claim(places: Sequence[Place]) -> None:
-    """Raises PortsInUse with every port that somebody has."""
-    taken = [f"{port} ({each.name})" for each in places for port in each.ports if not _is_free(port)]
-    if taken:
+async def _claim(places: Sequence[Place]) -> None:
+    """Raises PortsInUse with every port that somebody has.
+
+    Some lie where the system takes ports for clients from: one of those is free again in a moment.
+    """
+    end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while taken := [f"{port} ({each.name})" for each in places for port in each.ports if not _is_free(port)]:
+        if asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(_LOOK_SECONDS)
+            continue
         raise PortsInUse(f"in use by another process: port {', '.join(taken)}; --port-offset N moves all ports by N")
 
 

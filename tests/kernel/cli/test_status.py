@@ -68,6 +68,14 @@ class TestStatus:
         result = girok("status", "--data", str(tmp_path))
         assert result == (1, "", f"girok: no girok is running on {tmp_path}\n")
 
+    def test_of_a_directory_of_girok_up_tells_where_its_processes_are(self, tmp_path: Path) -> None:
+        for role in ("bff", "auth"):
+            (tmp_path / role).mkdir()
+            (tmp_path / role / "girok.sock").touch()
+        result = girok("status", "--data", str(tmp_path))
+        assert (result.code, result.out) == (1, "")
+        assert result.err.endswith("each role of a cluster has a directory of its own in it: auth, bff\n")
+
     def test_of_a_directory_that_is_not_there(self, tmp_path: Path) -> None:
         result = girok("status", "--data", "absent", cwd=tmp_path)
         assert result == (2, "", "girok: data (--data): there is no data directory 'absent'\n")
