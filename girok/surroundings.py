@@ -100,9 +100,7 @@ class Alone(Surroundings):
         """See Surroundings."""
         clock = self._process.clock
         db.outbox = outbox = Outbox(clock, self._process.ids, consumers)
-        bus = LocalBus(db, outbox, consumers, clock, self._process.settings.get(Events))
-        db.when_back(bus.resume)
-        return bus
+        return LocalBus(db, outbox, consumers, clock, self._process.settings.get(Events))
 
     def parts(self, ports: Ports) -> Sequence[Part]:  # noqa: ARG002 - nobody else calls them
         """None."""

@@ -1,6 +1,6 @@
 """The port of a SQL store: reads and units of work. SQLite answers it in `sqlite.py`, PostgreSQL in `postgres.py`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from girok.db.statement import Row, Statement
@@ -124,10 +124,6 @@ class Store(Database, Protocol):
 
     @outbox.setter
     def outbox(self, hook: OutboxHook | None) -> None: ...
-
-    def when_back(self, listener: Callable[[], None]) -> None:
-        """`listener` is called on the loop each time that the store answers again after it did not."""
-        ...
 
     def counts(self) -> Mapping[str, int]:
         """What it has counted, by the name of a metric: one that ends with `_total` counts since the start."""

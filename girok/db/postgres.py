@@ -25,7 +25,7 @@ a follow by its key), and a delivery finds its mark.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -117,10 +117,6 @@ class PostgresDatabase:
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """See Database.execute_script."""
         return await self.run(lambda: rows(Sql(sql, values)))
-
-    def when_back(self, listener: Callable[[], None]) -> None:
-        """See Store.when_back."""
-        self._watch.when_back(listener)
 
     def counts(self) -> Mapping[str, int]:
         """See Store.counts."""

@@ -56,13 +56,8 @@ class Watch:
         """What the log has last said, None when all is well."""
         self._since = 0.0
         self._backend = 0
-        self._listeners: list[Callable[[], None]] = []
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
-
-    def when_back(self, listener: Callable[[], None]) -> None:
-        """`listener` is called on the loop each time that all is well again."""
-        self._listeners.append(listener)
 
     def check(self) -> None:
         """Raises StoreUnavailable while the server is away, StoreTaken while somebody else has the store."""
@@ -111,10 +106,7 @@ class Watch:
                 continue
             if self._told is not None:
                 _log.warning("PostgreSQL at %s is back after %.1f s", self._server.place, _now() - self._since)
-            if self._trouble is not None:
-                self._trouble = self._told = None
-                for listener in self._listeners:
-                    listener()
+            self._trouble = self._told = None
             return link
 
     async def _hold(self, link: Link) -> Link:

@@ -10,7 +10,7 @@ waits for the disk, runs on a thread (`sqlite_writer.py`), and so does what turn
 of more than 5 ms (`sqlite_reader.py`), a unit of more than 20 ms.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,9 +76,6 @@ class SQLiteDatabase:
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """See Database.execute_script."""
         return await self.run(lambda: rows(Sql(sql, values)))
-
-    def when_back(self, listener: Callable[[], None]) -> None:
-        """See Store.when_back: a file is never away."""
 
     def counts(self) -> Mapping[str, int]:
         """See Store.counts."""

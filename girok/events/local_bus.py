@@ -61,11 +61,6 @@ class LocalBus:
         for name in self._workers.keys() if consumers is None else self._workers.keys() & consumers:
             self._workers[name].wake()
 
-    def resume(self) -> None:
-        """The store is back: deliver at once what waits for it."""
-        for worker in self._workers.values():
-            worker.resume()
-
     async def drain(self, seconds: float = 20.0) -> None:
         """Start no more deliveries and finish those that run, for `seconds` at most or until this is cancelled."""
         running = {task for worker in self._workers.values() for task in worker.stop()}

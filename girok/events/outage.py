@@ -55,8 +55,3 @@ class Outage:
         if self._met:
             _log.info("consumer %s goes on", self._consumer)
         self._met = 0
-
-    def end(self) -> None:
-        """What was away is back: nothing waits for it any longer."""
-        self.over()
-        self._resume_at = 0.0

@@ -55,11 +55,6 @@ class Worker:
         """There may be something to do."""
         self._news.set()
 
-    def resume(self) -> None:
-        """The store is back: look now."""
-        self._outage.end()
-        self.wake()
-
     async def idle(self) -> bool:
         """Whether nothing is due or running."""
         if self._running or self._news.is_set():
