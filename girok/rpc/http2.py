@@ -41,6 +41,11 @@ class _PlainEncoder(Encoder):
         return super().encode(headers, huffman=False)
 
 
+class _Connection(H2Connection):
+    MAX_CLOSED_STREAMS = 4096
+    """Ended streams whose late frames are forgiven; h2 remembers 65,536, which is 7 MB a connection."""
+
+
 class Http2(asyncio.Protocol):
     """What both ends have in common. Subclasses say what they do with events, and at its end."""
 
@@ -48,7 +53,7 @@ class Http2(asyncio.Protocol):
     """What is done with an event, by its class; the others are passed over."""
 
     def __init__(self, *, client: bool) -> None:
-        self._h2 = H2Connection(
+        self._h2 = _Connection(
             H2Configuration(
                 client_side=client,
                 header_encoding=None,

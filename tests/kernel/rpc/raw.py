@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from hpack import Decoder, Encoder
@@ -16,8 +17,13 @@ _PLAIN = {":method": "POST", ":scheme": "http", ":authority": "x", "te": "traile
 
 def headers(stream: int, path: str, fields: Mapping[str, str] | None = None, *, end: bool = False) -> bytes:
     """The HEADERS frame of a call."""
-    block = Encoder().encode([(":path", path), *_PLAIN.items(), *(fields or {}).items()])
+    block = _block(path, tuple((fields or {}).items()))
     return HeadersFrame(stream, data=block, flags=["END_HEADERS", *(["END_STREAM"] if end else [])]).serialize()
+
+
+@cache
+def _block(path: str, fields: tuple[tuple[str, str], ...]) -> bytes:
+    return Encoder().encode([(":path", path), *_PLAIN.items(), *fields])
 
 
 def message(stream: int, data: bytes, *, length: int | None = None, flag: int = 0, end: bool = True) -> bytes:

@@ -17,6 +17,8 @@ from plugins.feed.ports import CreatePostRequest, GetPostRequest
 from tests.kernel.rpc.serving import Answers, feed_of, served
 from tests.scenarios.story import eventually
 
+pytestmark = pytest.mark.usefixtures("tidy")
+
 
 async def become(wanted: object, look: Any) -> None:
     async def same() -> bool:

@@ -24,6 +24,7 @@ from tests.kernel.rpc.raw import socket_to
 from tests.kernel.rpc.serving import Answers, Pair, feed_of, served
 from tests.kernel.rpc.test_client import become
 
+pytestmark = pytest.mark.usefixtures("tidy")
 AUTH = contract_of("auth", "AuthService")
 HELLO = GetPostRequest("say:hello")
 
