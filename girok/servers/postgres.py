@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from girok.servers.process import ServerNotReady, ServerProcess
@@ -70,10 +71,17 @@ def _password(path: Path) -> str:
 
 
 async def _run(command: list[str]) -> None:
+    """Run a program to its end; cancelled, it and what it started are killed. Raises ServerNotReady."""
     done = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True
     )
-    _, said = await done.communicate()
+    try:
+        _, said = await done.communicate()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            os.killpg(done.pid, signal.SIGKILL)
+        await done.wait()
+        raise
     if done.returncode:
         raise ServerNotReady(
             f"{Path(command[-1]).name} ended with {done.returncode}: {said.decode(errors='replace').strip()}"

@@ -18,7 +18,7 @@ from girok.testing.process import GirokProcess, free_port
 from girok.testing.servers import is_free, started
 from girok.up.layout import ports_of
 
-__all__ = ["Servers", "girok_up", "processes", "servers"]
+__all__ = ["Servers", "free_offset", "girok_starting", "girok_up", "processes", "servers"]
 
 _UP_SECONDS = 60.0
 
@@ -63,14 +63,28 @@ async def processes(folder: Path, env: Mapping[str, str], *roles: str) -> AsyncG
 @asynccontextmanager
 async def girok_up(data: Path, **env: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, int], None]:
     """`girok up`, ready, and the offset of its ports. At the end it is asked to stop, if it still runs."""
-    offset = _free_offset()
-    command = [sys.executable, "-m", "girok", "up", "--port-offset", str(offset), "--data", str(data)]
-    child = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, cwd=data.parent, env={**os.environ, **env}
-    )
-    try:
+    async with girok_starting(data, env=env) as (child, offset):
         async with asyncio.timeout(_UP_SECONDS):
             await _line(child, b"ready\n")
+        yield child, offset
+
+
+@asynccontextmanager
+async def girok_starting(
+    data: Path, *, offset: int | None = None, env: Mapping[str, str] | None = None
+) -> AsyncGenerator[tuple[asyncio.subprocess.Process, int], None]:
+    """The same from its first moment on, in a session of its own."""
+    offset = free_offset() if offset is None else offset
+    command = [sys.executable, "-m", "girok", "up", "--port-offset", str(offset), "--data", str(data)]
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=data.parent,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+    )
+    try:
         yield child, offset
     finally:
         if child.returncode is None:
@@ -84,10 +98,11 @@ async def _line(child: asyncio.subprocess.Process, wanted: bytes) -> None:
         raise AssertionError("its output was not asked for")
     while (line := await child.stdout.readline()) != wanted:
         if not line:
-            raise AssertionError(f"girok up ended with {await child.wait()} before it was ready")
+            _, said = await child.communicate()
+            raise AssertionError(f"girok up ended with {child.returncode} before it was ready: {said.decode()}")
 
 
-def _free_offset() -> int:
+def free_offset() -> int:
     """An offset with which every port of `girok up` is free."""
     while True:
         offset = randrange(1_000, 14_000)

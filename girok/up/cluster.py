@@ -18,6 +18,7 @@ __all__ = ["PortsInUse", "run_cluster"]
 
 _START_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
+_LONGEST_PAUSE = 30.0
 _PATIENCE_SECONDS = 2.0
 _SERVER_STOP_SECONDS = 10.0
 Say = Callable[[str], None]
@@ -60,16 +61,28 @@ async def _start(layout: Layout) -> None:
 
 
 async def _watch(layout: Layout, stop: asyncio.Future[None], say: Say) -> None:
-    """Start again what ended, until `stop`."""
-    while not stop.done():
-        await asyncio.wait([stop], timeout=_LOOK_SECONDS)
-        for each in [] if stop.done() else [*layout.servers, *layout.roles]:
-            if not each.process.running:
-                say(f"{each.name} ended with {each.process.exit_code}: it is started again")
-                try:
-                    await each.process.start(_START_SECONDS)
-                except ServerNotReady as error:
-                    say(str(error))
+    """Start again what ends, until `stop`."""
+    keeping = [asyncio.create_task(_keep(each, say)) for each in (*layout.servers, *layout.roles)]
+    await stop
+    for each in keeping:
+        each.cancel()
+    await asyncio.wait(keeping)
+
+
+async def _keep(place: Place, say: Say) -> None:
+    """Start it again whenever it ends, each time in a row that it cannot be started a while later. Does not end."""
+    pause = _LOOK_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        if place.process.running:
+            pause = _LOOK_SECONDS
+            continue
+        say(f"{place.name} ended with {place.process.exit_code}: it is started again")
+        try:
+            await place.process.start(_START_SECONDS)
+        except ServerNotReady as error:
+            say(str(error))
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def _claim(places: Sequence[Place]) -> None:
