@@ -31,6 +31,8 @@ _UNREAD_SECONDS = 30.0
 """How long the other side may leave unread what it is answered."""
 _MOST_IDLE = 2000
 """Frames in one second that make work and bring nothing: calls taken back, pings, settings, empty data."""
+_MOST_STREAMING = 100
+"""Calls at once that stream: those that need no secret."""
 _MOST_WAITING = 64
 """Messages of one call that wait for its task."""
 
@@ -142,6 +144,7 @@ class ServerConnection(Http2):
         self._host = host
         self._calls: dict[int, Incoming] = {}
         self._patience: asyncio.TimerHandle | None = None
+        self._streaming = 0
         self._unread: list[asyncio.Event] = []
         self._idle = 0
         self._second = 0.0
@@ -204,6 +207,8 @@ class ServerConnection(Http2):
             given = fields.get(b"grpc-timeout")
             seconds = route.deadline if given is None else min(seconds_of(given), route.deadline)
             route.begin(fields)
+            if route.streams and self._streaming >= _MOST_STREAMING:
+                raise GRPCError(Status.RESOURCE_EXHAUSTED, "too many such calls at once")  # noqa: TRY301
         except GRPCError as error:
             self._refuse(event.stream_id, (*_ANSWER, *trailers(error)))
             return
@@ -212,6 +217,7 @@ class ServerConnection(Http2):
         )
         call.timer = self._loop.call_later(seconds, self._expire, call)
         if route.streams:
+            self._streaming += 1
             call.task = self._loop.create_task(self._answer(call))
 
     def _received(self, event: events.DataReceived) -> None:
@@ -310,6 +316,7 @@ class ServerConnection(Http2):
 
     def _forget(self, call: Incoming) -> None:
         del self._calls[call.stream]
+        self._streaming -= call.route.streams
         call.stop()
         self._host.answered()
 

@@ -31,7 +31,7 @@ from girok.telemetry.tracing import span
 
 __all__ = ["RpcServer"]
 
-_MOST_CONNECTIONS = 4000
+_MOST_CONNECTIONS = 1000
 _HANDSHAKE_SECONDS = 5.0
 _GOODBYE_SECONDS = 0.5
 _GRPC = {"rpc.system": "grpc"}

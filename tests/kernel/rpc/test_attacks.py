@@ -21,6 +21,7 @@ from tests.kernel.rpc.test_client import become
 GET = "/girok.feed.v1.FeedService/GetPost"
 CREATE = "/girok.feed.v1.FeedService/CreatePost"
 HEALTH = "/grpc.health.v1.Health/Check"
+WATCH = "/grpc.health.v1.Health/Watch"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 RIGHT = {"girok-cluster-secret": SECRET}
 HELLO = FEED.methods[2].request.encode(GetPostRequest("say:hello"))
@@ -34,10 +35,10 @@ UNREAD = b"".join(
         PREFACE,
         SettingsFrame(0, {SettingsFrame.INITIAL_WINDOW_SIZE: 2**31 - 1}).serialize(),
         WindowUpdateFrame(0, window_increment=2**30).serialize(),
-        *(headers(each, REFLECTION) + message(each, DESCRIBE, end=False) * 60 for each in range(1, 801, 2)),
+        *(headers(each, REFLECTION) + message(each, DESCRIBE, end=False) * 60 for each in range(1, 201, 2)),
     ]
 )
-"""Asks for 50 MB."""
+"""Asks for 12 MB, more than the kernel keeps."""
 
 
 class Victim:
@@ -226,6 +227,14 @@ class TestMuch:
             assert await connection.answer(1) == "8"
             connection.send(headers(3, REFLECTION), *(message(3, b"\x3a\x00", end=False) for _ in range(500)))
             assert await connection.answer(3) == "8"
+
+    async def test_what_needs_no_secret_runs_a_hundred_times_at_once(self, victim: Victim) -> None:
+        async with raw(victim.address) as connection:
+            watches = range(1, 203, 2)
+            connection.send(*(headers(each, WATCH) + message(each, b"") for each in watches))
+            assert await connection.answer(watches[-1]) == "8"
+            connection.send(reset(1), headers(301, HEALTH), message(301, b""))
+            assert await connection.answer(301) == "0"
 
     @pytest.mark.parametrize("block", [b"\x40\x01a\x7f\x81\xfe\x03" + b"x" * 65_000, b"\x00\x01a\x01b" * 3000])
     async def test_endless_header_fields_are_cut_off(self, victim: Victim, block: bytes) -> None:
