@@ -14,7 +14,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
@@ -81,29 +81,54 @@ async def serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Pla
     """
     http = settings.get(Http)
     port = http.port if settings.source("http.port") else plan.http_port or http.port
-    with claim(http.host, port) as (address, port):
-        return await _serve(settings, manifests, plan, address, port)
-
-
-async def _serve(settings: Settings, manifests: Mapping[str, Manifest], plan: Plan, address: str, port: int) -> int:
-    url = _url(settings.get(Http).host, port)
     stop = _stop_on_signals()
-    async with open_box(settings, manifests, plan, base_url=url) as box:
-        app = build(box)
-        control = await _control(box, app)
-        tracing.start(settings.get(Traces), plan.local)
-        async with app.lifespan():
-            for each in box.parts:
-                await each.start()
-            # What the start made stays: without it in the way, later collections are short.
-            gc.collect()
-            gc.freeze()
-            server = _server(app, address, port)
-            serving = asyncio.create_task(server.serve())
-            await _until_listening(serving, address, port)
-            _announce(box, url)
-            await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
-            clean = await drain(box, app, control, server, serving)
+    with claim(http.host, port) as (address, port), _cut_short(stop) as opened:
+        async with open_box(settings, manifests, plan, base_url=_url(http.host, port)) as box:
+            opened()
+            return await _serve(box, stop, address, port)
+    return 0
+
+
+@contextmanager
+def _cut_short(stop: asyncio.Future[None]) -> Generator[Callable[[], None]]:
+    """A signal ends the body, which may wait for a server that is late, until it calls what it is given."""
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("no task runs here")
+
+    def cancel(_: object) -> None:
+        task.cancel()
+
+    def opened() -> None:
+        stop.remove_done_callback(cancel)
+
+    stop.add_done_callback(cancel)
+    try:
+        yield opened
+    except asyncio.CancelledError:
+        if not stop.done():
+            raise
+        task.uncancel()
+
+
+async def _serve(box: Box, stop: asyncio.Future[None], address: str, port: int) -> int:
+    settings = box.settings
+    url = _url(settings.get(Http).host, port)
+    app = build(box)
+    control = await _control(box, app)
+    tracing.start(settings.get(Traces), box.plan.local)
+    async with app.lifespan():
+        for each in box.parts:
+            await each.start()
+        # What the start made stays: without it in the way, later collections are short.
+        gc.collect()
+        gc.freeze()
+        server = _server(app, address, port)
+        serving = asyncio.create_task(server.serve())
+        await _until_listening(serving, address, port)
+        _announce(box, url)
+        await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
+        clean = await drain(box, app, control, server, serving)
     with suppress(TimeoutError):  # a collector that is away does not hold up the end
         await asyncio.wait_for(asyncio.to_thread(tracing.stop), _LAST_SPANS_SECONDS)
     return 0 if clean and stop.done() else 1

@@ -1,5 +1,6 @@
 """The process from outside: its first line, its end, and what it tells operators and nobody else."""
 
+import asyncio
 import json
 import re
 import resource
@@ -17,8 +18,9 @@ import pytest
 from girok.clock import SystemClock
 from girok.control import call
 from girok.objects.signing import Grant, UrlSigner
+from girok.testing.process import GirokProcess, free_port
 from tests.scenarios.launch import GOOD, Launched, launched, query, request, until
-from tests.scenarios.story import PASSWORD
+from tests.scenarios.story import PASSWORD, eventually
 
 REGISTER = "mutation($input: RegisterInput!) { register(input: $input) { success } }"
 LOGIN = "mutation($input: LoginInput!) { login(input: $input) { success } }"
@@ -54,6 +56,19 @@ class TestStart:
 
 
 class TestEnd:
+    async def test_while_it_waits_for_a_server_is_at_once(self, tmp_path: Path) -> None:
+        env = {"GIROK_DATABASE_URL": f"postgresql://girok@127.0.0.1:{free_port()}/girok"}
+        process = GirokProcess(tmp_path / "data", free_port(), env=env)
+        child = await process.launch()
+
+        async def waits() -> bool:
+            return "waiting" in process.log
+
+        await eventually(waits)
+        child.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(child.wait(), 5) == 0
+        assert "Traceback" not in process.log
+
     def test_what_runs_is_finished_and_a_second_signal_changes_nothing(self, tmp_path: Path) -> None:
         with launched(tmp_path, module="tests.scenarios.waiting") as girok, girok.connect() as waiting:
             girok.query(REGISTER, {"input": ADA})
