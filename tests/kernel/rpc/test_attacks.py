@@ -35,10 +35,13 @@ UNREAD = b"".join(
         PREFACE,
         SettingsFrame(0, {SettingsFrame.INITIAL_WINDOW_SIZE: 2**31 - 1}).serialize(),
         WindowUpdateFrame(0, window_increment=2**30).serialize(),
-        *(headers(each, REFLECTION) + message(each, DESCRIBE, end=False) * 60 for each in range(1, 201, 2)),
+        *(
+            headers(each, REFLECTION) + message(each, DESCRIBE, end=False) * 9 + message(each, DESCRIBE)
+            for each in range(1, 20_001, 2)
+        ),
     ]
 )
-"""Asks for 12 MB, more than the kernel keeps."""
+"""Asks for 200 MB."""
 
 
 class Victim:
@@ -295,6 +298,16 @@ class TestFloods:
         end = PingFrame(0, b"12345678").serialize()
         assert (await self.flood(victim, *[each] * 20_000, *[end] * 3_000)).error == ENHANCE_YOUR_CALM
 
+    async def test_other_things_are_done_between_pieces_of_it(self) -> None:
+        async with served() as server, raw(server.address):
+            await become(1, lambda: len(server.server._connections))
+            (connection,) = server.server._connections
+            connection.data_received(PREFACE + PingFrame(0, b"12345678").serialize() * 1500)
+            begun = len(connection._input)
+            assert begun > 0
+            await asyncio.sleep(0)
+            assert 0 <= len(connection._input) < begun
+
     async def test_nothing_of_it_begins_more_than_is_allowed_at_once(self) -> None:
         async with served() as server, raw(server.address) as connection:
             sleep = FEED.methods[2].request.encode(GetPostRequest("sleep:30"))
@@ -316,6 +329,15 @@ class TestFloods:
             await asyncio.gather(asking, return_exceptions=True)
             assert victim.memory() - before < 32 * MEBIBYTE
         assert max(seen) < 1.0
+
+    async def test_whoever_does_not_read_is_not_read(self) -> None:
+        async with served() as server, socket_to(server.address) as (_, writer):
+            writer.transport.pause_reading()
+            writer.write(UNREAD)
+            await become(True, lambda: any(each._unwritten() for each in server.server._connections))
+            (connection,) = server.server._connections
+            unwritten = [connection._unwritten() for _ in range(100) if await asyncio.sleep(0.005, result=True)]
+            assert 0 < max(unwritten) < 2 * MEBIBYTE
 
 
 class TestSlow:
