@@ -69,16 +69,28 @@ class GirokProcess:
         """SIGKILL, and wait for the end."""
         await self._end(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """SIGSTOP: it holds its connections and answers nothing."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT after `pause`."""
+        self._running().send_signal(signal.SIGCONT)
+
     async def stop(self) -> int:
         """SIGTERM, and the exit code."""
         return await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> int:
+        child = self._running()
+        if child.returncode is None:
+            child.send_signal(number)
+        return await asyncio.wait_for(child.wait(), 30.0)
+
+    def _running(self) -> asyncio.subprocess.Process:
         if self.child is None:
             raise RuntimeError("not started")
-        if self.child.returncode is None:
-            self.child.send_signal(number)
-        return await asyncio.wait_for(self.child.wait(), 30.0)
+        return self.child
 
     async def _until_ready(self, child: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(_READY_WITHIN), httpx.AsyncClient() as http:

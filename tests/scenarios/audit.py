@@ -12,7 +12,7 @@ from tests.scenarios.ledger import Ledger, SentPost
 from tests.scenarios.load import Person
 from tests.scenarios.story import create_post, eventually, timeline
 
-__all__ = ["audit", "events"]
+__all__ = ["audit", "events", "settled"]
 
 _USER_POSTS = """
 query($username: String!, $after: String) {
@@ -36,11 +36,10 @@ class View:
 
 
 async def audit(people: Sequence[Person], ledger: Ledger, base_url: str) -> None:
-    """Wait until all events are handled; then everything is as it was last acknowledged, seen by every person.
+    """Once all events are handled, everything is as it was last acknowledged, seen by every person.
 
     A change that was cut off may have happened or not, in every view alike. Raises AssertionError.
     """
-    await eventually(lambda: _settled(base_url), within=60.0)
     for each in people:
         async with each.browser(base_url) as browser:
             await _check_own(browser, ledger.of(each.username))
@@ -73,8 +72,13 @@ async def events(base_url: str) -> Counter[str]:
     return found
 
 
-async def _settled(base_url: str) -> bool:
-    return (await events(base_url))["depth"] == 0
+async def settled(base_url: str, within: float = 60.0) -> None:
+    """Return once no event waits for a consumer of that process. Raises TimeoutError."""
+
+    async def look() -> bool:
+        return (await events(base_url))["depth"] == 0
+
+    await eventually(look, within)
 
 
 async def _check_own(browser: Browser, sent: Sequence[SentPost]) -> None:

@@ -5,7 +5,7 @@ may have become of the one that a kill cut off.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -13,7 +13,7 @@ import httpx
 
 from girok.testing.client import Answer, Browser
 from tests.scenarios.ledger import Fact, Ledger, SentPost, Visit
-from tests.scenarios.story import PASSWORD, create_post, register
+from tests.scenarios.story import PASSWORD, create_post, register, timeline
 
 __all__ = ["DELETE", "Person", "until_killed"]
 
@@ -28,13 +28,16 @@ _RECENT = 40
 
 
 class Person:
-    """One account, and what it does. `cookies` are those of its registration."""
+    """One account, and what it does. `cookies` are those of its registration, `open_browser` is given the address."""
 
-    def __init__(self, username: str, ledger: Ledger, random: Random) -> None:
+    def __init__(
+        self, username: str, ledger: Ledger, random: Random, open_browser: Callable[[str], Browser] = Browser
+    ) -> None:
         self.username = username
         self.cookies: dict[str, str] = {}
         self._ledger = ledger
         self._random = random
+        self._open = open_browser
         self._sent = 0
 
     async def sign_up(self, base_url: str) -> None:
@@ -50,7 +53,7 @@ class Person:
 
     def browser(self, base_url: str) -> Browser:
         """A browser that is signed in."""
-        browser = Browser(base_url)
+        browser = self._open(base_url)
         browser.cookies = self.cookies
         return browser
 
@@ -72,6 +75,13 @@ class Person:
                     if self._random.random() < 0.1:
                         await self._turn_like(browser, post)
 
+    async def read(self, base_url: str) -> None:
+        """Read the timeline, and who one is."""
+        async with self.browser(base_url) as browser:
+            while True:
+                assert (await timeline(browser))["edges"] is not None
+                assert (await browser.graphql("{ me { username } }")).data["me"] == {"username": self.username}
+
     async def waver(self, base_url: str, others: Sequence["Person"]) -> None:
         """Follow and unfollow the others."""
         async with self.browser(base_url) as browser:
@@ -82,7 +92,7 @@ class Person:
         """Sign in with another browser, look who one is, and sign out."""
         email = f"{self.username}@example.org"
         while True:
-            async with Browser(base_url) as browser:
+            async with self._open(base_url) as browser:
                 answer = await browser.graphql(_LOGIN, {"input": {"email": email, "password": PASSWORD}})
                 assert answer.data["login"] == {"success": True}
                 visit = Visit(self.username, dict(browser.cookies), Fact(True))

@@ -15,7 +15,7 @@ import pytest
 from girok.testing.box import CHEAP
 from girok.testing.process import GirokProcess, free_port, running
 from tests.scenarios import story
-from tests.scenarios.audit import audit
+from tests.scenarios.audit import audit, settled
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.load import Person, until_killed
 from tests.scenarios.store_file import check_settled, check_whole
@@ -70,6 +70,7 @@ class Town:
     async def audit(self) -> None:
         """Restart it, compare everything with the ledger, stop it, and look into its file."""
         await self.box.start()
+        await settled(self.box.base_url)
         await audit(self.people, self.ledger, self.box.base_url)
         assert await self.box.stop() == 0
         check_settled(self.box.data / "girok.db")
@@ -82,14 +83,6 @@ class Town:
         await self.box.kill()
         self.kills += 1
         check_whole(self.box.data / "girok.db")
-
-
-@pytest.fixture
-def chance() -> random.Random:
-    """What the choices are made with."""
-    seed = int(os.environ.get("GIROK_TEST_SEED") or random.randrange(2**32))
-    print(f"seed {seed}")
-    return random.Random(seed)
 
 
 @pytest.fixture
