@@ -14,7 +14,7 @@ likes of one single post at 0.50 (47 %). That holds with sequential scans off (`
 Where all want the same row, most would fail again and again. So a unit that has to run again waits for its turn: one of
 this process, then one of all processes (an advisory lock, waited for a second at the most). With three conflicts it is
 one that new units pass for ever, since they are a step ahead of who begins again: then no other begins in this process
-until it is through. With that a unit on the hottest row ran 1.5 times on average and 8 times at the most; without it 4
+until it is through. With that a unit on the hottest row ran 1.5 times on average and 16 times at the most; without it 4
 and 37 times, and six processes on one row were three times as slow. Turns do what random waits are for, so there are
 none of those.
 
