@@ -10,15 +10,16 @@ import pytest
 from nats.aio.msg import Msg
 
 from girok.db.database import Database
+from girok.db.unit import Unit
 from girok.errors import Unavailable
-from girok.events.consumer import Consumer, Delivery
+from girok.events.consumer import Batch, Batched, Consumer, Delivery
 from girok.events.jetstream import JetStream
 from girok.events.outgoing import LETTER
 from girok.sections import Events
 from girok.servers.process import ServerProcess
 from girok.testing.postgres import new_schema
 from tests.kernel.events.consumers import failing, handled_by, storing, until
-from tests.kernel.events.stage import Liked, Stage, stage, store
+from tests.kernel.events.stage import Liked, Stage, put, stage, store
 
 THREE = Events(retry_seconds=0.01, max_deliver=3)
 
@@ -163,6 +164,36 @@ class TestKilledProcess:
             async with stage(place, handled_by(wait), nats=server.url, settings=THREE):
                 await until(lambda goal=goal: len(attempts) >= goal)
         assert set(attempts) == {1}
+
+
+class TestOutage:
+    async def test_a_batch_that_waited_comes_again_at_once_and_as_the_first_attempt(
+        self, place: str, server: ServerProcess
+    ) -> None:
+        calls, attempts = 0, set[int]()
+
+        def consumers(db: Database) -> Sequence[Consumer]:
+            async def handle(batch: Batch) -> None:
+                nonlocal calls
+                calls += 1
+                attempts.update(delivery.attempt for _, delivery in batch)
+                if calls < 3:
+                    raise Unavailable
+
+                def unit() -> Unit[None]:
+                    for event, _ in (yield from batch.once()):
+                        yield from put(event.post_id)
+
+                await db.run(unit)
+
+            return [Consumer("test.batch", Liked, Batched(handle, 100), in_flight=1)]
+
+        async with stage(place, consumers, nats=server.url, settings=Events(retry_seconds=0.001), start=False) as on:
+            await on.emit(*(Liked(f"p{number}") for number in range(60)))
+            await on.bus.start()
+            await on.settled(8.0)  # JetStream would give it again by itself after ten
+            assert len(await on.effects()) == 60
+        assert attempts == {1}
 
 
 class TestDeadLetters:

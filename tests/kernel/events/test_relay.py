@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from girok.db.unit import Unit, emit, execute
@@ -32,6 +33,16 @@ async def without_relay(store: str, server: ServerProcess) -> AsyncGenerator[Sta
     """A process that emits and never gets to publish: it dies before."""
     async with stage(store, storing, nats=server.url, start=False) as on:
         yield on
+
+
+@asynccontextmanager
+async def postgres_transaction(url: str) -> AsyncGenerator[asyncpg.Connection, None]:
+    """Of somebody else; undone in the end."""
+    address, _, schema = url.partition("?search_path=")
+    connection = await asyncpg.connect(address, server_settings={"search_path": schema})
+    await connection.execute("BEGIN")
+    yield connection
+    await connection.close()
 
 
 async def published(on: Stage) -> int:
@@ -177,6 +188,17 @@ class TestRows:
             assert len(await stored(one, 1600, 60.0)) == 1600
             await two.settled(60)
             assert await published(one) == len(await one.effects()) == 1600
+
+    async def test_that_another_process_is_taking_hold_up_no_other(self, store: str, server: ServerProcess) -> None:
+        clock = HandClock()  # of long ago: every row is due
+        async with stage(store, storing, nats=server.url, clock=clock, start=False) as dead:
+            await dead.emit(Liked("taken"), Liked("free"))
+        async with postgres_transaction(store) as other:
+            await other.execute("SELECT 1 FROM event_outbox WHERE envelope LIKE '%taken%' FOR UPDATE")
+            async with stage(store, storing, nats=server.url) as on:
+                assert await stored(on, 1, 5.0) == ["free"]
+        async with stage(store, storing, nats=server.url) as on:
+            assert await stored(on, 2, 5.0) == ["free", "taken"]
 
     async def test_that_nats_does_not_take_hold_up_no_other(
         self, store: str, server: ServerProcess, caplog: pytest.LogCaptureFixture
