@@ -17,6 +17,8 @@ __all__ = ["Probe", "ServerNotReady", "ServerProcess", "answers"]
 
 Probe = Callable[[], Awaitable[bool]]
 _LOOK_EVERY = 0.02
+_ENDED = "ZX"
+_STOPPED = f"Tt{_ENDED}"
 
 
 class ServerNotReady(Refusal):
@@ -85,10 +87,17 @@ class ServerProcess:
             await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL to the whole of it."""
-        if self.running:
-            self._signal(signal.SIGKILL)
-            await self._ended()
+        """SIGKILL to the whole of it, and wait for the end of all."""
+        if self.child is None or not self.running:
+            return
+        # Stopped first, or it may start one more between the look at its processes and its end. One that lives a moment
+        # longer than PostgreSQL keeps the next one from its data.
+        self._signal(signal.SIGSTOP)
+        while _state(self.child.pid) not in _STOPPED:  # noqa: ASYNC110 - a process has no event to wait for
+            await asyncio.sleep(0)
+        others = self._others()
+        self._signal(signal.SIGKILL)
+        await self._ended(others)
 
     def pause(self) -> None:
         """SIGSTOP: it holds its connections and answers nothing."""
@@ -101,12 +110,16 @@ class ServerProcess:
     def _signal(self, number: signal.Signals) -> None:
         if self.child is None:
             raise RuntimeError(f"{self.name} was not started")
-        # PostgreSQL's processes are a group each.
-        others = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()
+        others = self._others()
         os.killpg(self.child.pid, number)
         for each in others:
             with suppress(ProcessLookupError):
-                os.kill(int(each), number)
+                os.kill(each, number)
+
+    def _others(self) -> list[int]:
+        """The processes that it started: PostgreSQL's are a group each."""
+        pid = self.child.pid if self.child is not None else 0
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
@@ -119,13 +132,21 @@ class ServerProcess:
                 env={**os.environ, **self._env},
             )
 
-    async def _ended(self) -> None:
-        while self.running:  # noqa: ASYNC110 - a process has no event to wait for
+    async def _ended(self, others: Sequence[int] = ()) -> None:
+        while self.running or any(_state(each) not in _ENDED for each in others):  # noqa: ASYNC110 - as above
             await asyncio.sleep(_LOOK_EVERY)
 
     def _said(self) -> str:
         lines = (self.folder / "server.log").read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
+
+
+def _state(pid: int) -> str:
+    """A process' state as in proc(5), X for one that is not there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 async def answers(port: int, question: bytes, answer: bytes) -> bool:
