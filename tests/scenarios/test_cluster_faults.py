@@ -215,6 +215,7 @@ class TestFeed:
         outage = Outage("feed", how, seconds, {"bff": DEGRADED, "auth": READY})
         await check(town, outage, FEED, meanwhile)
         lines.check("bff", "girok.rpc", "is down", "is (back|there)")
+        lines.check("auth")
 
 
 class TestAuth:
@@ -237,3 +238,4 @@ class TestAuth:
         await check(town, outage, AUTH | FEED, meanwhile)
         assert (await eve.graphql(ME)).data["me"] == {"username": eve.username}
         lines.check("bff", "girok.rpc", "is down", "is (back|there)")
+        lines.check("feed")
