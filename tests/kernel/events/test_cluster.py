@@ -224,7 +224,7 @@ class TestNatsAwayMeanwhile:
             await on.emit(Liked("p1"))
             await until(lambda: calls)
             session = on.connection.current()
-            await server.kill()
+            await server.stop()  # in order: killed, it would not know what it has delivered
             await session.lost
             gate.set()
             await server.start()

@@ -43,5 +43,5 @@ class TestOutage:
         outage.over()
         outage.over()
         await meet(outage, 5)
-        outage.end()
+        outage.over()
         assert told(caplog) == ["consumer feed.fan-out waits", "consumer feed.fan-out goes on"] * 2
