@@ -113,7 +113,7 @@ class TestFullDisk:
         # Page by page until the post fits: then its fan-out does not.
         while "errors" in (await ada.graphql(CREATE, {"input": {"text": "just fitted"}})).body:
             disk.give(PAGE)
-        await eventually(lambda: _says(box, "consumer feed.fan-out waits 0.4 s"))
+        await eventually(lambda: _says(box, "consumer feed.fan-out waits"))
         assert await events(box.base_url) == {"depth": 1, "dead": 0}
         assert await texts(ben) == ["before"]
         disk.clear()
