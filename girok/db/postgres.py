@@ -100,6 +100,10 @@ class PostgresDatabase:
                     return await query(link, statement)
                 except asyncpg.ReadOnlySQLTransactionError as error:
                     raise TypeError("this statement writes: run it in a unit of work") from error
+                except asyncio.CancelledError:
+                    # asyncpg may have sent half of it: then the server has a transaction open that nobody would end.
+                    link.terminate()
+                    raise
                 except ERRORS as error:
                     if not (link.is_closed() or ends_session(error) or is_conflict(error)):
                         raise_translated(error)

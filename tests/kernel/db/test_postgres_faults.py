@@ -272,6 +272,19 @@ class TestConnectionsThatAreAllInUse:
             assert await db.fetch(Sql("SELECT 1 AS one")) == [{"one": 1}]
 
 
+class TestReaderThatGoesAway:
+    async def test_at_any_instant_leaves_nothing_open(self, db: PostgresDatabase) -> None:
+        for number in range(300):
+            # A text of its own each time: the server has to parse it first, in a step that asyncpg waits for.
+            read = asyncio.create_task(db.fetch(Sql(f"SELECT {number} FROM test_note")))
+            for _ in range(number % 60):
+                await asyncio.sleep(0)
+            read.cancel()
+            await asyncio.wait({read})
+            await db.run(lambda number=number: add(f"n{number}"))
+        assert len(await ids(db)) == 300
+
+
 class TestLockOfTheStore:
     async def test_is_taken_again_when_its_connection_breaks(
         self, db: PostgresDatabase, url: str, log: pytest.LogCaptureFixture
