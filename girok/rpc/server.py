@@ -20,7 +20,7 @@ from grpclib.exceptions import GRPCError
 from grpclib.health.check import ServiceStatus
 
 from girok.context import use
-from girok.errors import GirokError, Internal
+from girok.errors import GirokError, Internal, Unavailable, log_fault
 from girok.rpc.contract import Contract, Method
 from girok.rpc.converter import MOST_BYTES, Unsendable
 from girok.rpc.http2_server import Fields, Incoming, Route, ServerConnection
@@ -127,6 +127,8 @@ class RpcServer:
             except Unsendable:
                 _log.exception("the answer of %s cannot be sent", method.path)
             except GirokError as error:
+                if error.category == Unavailable.category:
+                    log_fault(_log, f"{method.path} answered {error.reason}", error)  # its caller is not told the cause
                 raise grpc_error(error) from None
             except GRPCError:
                 raise
