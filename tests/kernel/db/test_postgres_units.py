@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import permutations
 from pathlib import Path
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,12 +14,13 @@ from girok.db.database import Store
 from girok.db.migrations import migrate, status
 from girok.db.postgres import PostgresDatabase
 from girok.db.statement import Sql
-from girok.db.unit import first
+from girok.db.unit import Unit, execute, first
 from girok.resources import resource
 from girok.servers.process import ServerProcess
 from girok.testing.postgres import new_database
 from tests.kernel.db.engines import on_postgres
 from tests.kernel.db.notes import CREATE, GET, LIKE, add
+from tests.kernel.db.slow_commit import AT_ONCE, committing, waiting_for_nobody
 from tests.kernel.db.test_sqlite_serial import Notes, Script, expected, scripts, unit
 
 
@@ -70,6 +72,35 @@ class TestOneRowThatAllWant:
             await asyncio.gather(*(likes(db, 2) for _ in range(4)))
         assert not holding.done()
         holding.cancel()
+
+
+class TestCommitThatTakesItsTime:
+    async def test_is_waited_for_by_units_that_conflict_with_it(self, postgres_server: ServerProcess) -> None:
+        """Each attempt meanwhile fails at once: the other one has read what the unit writes, and the reverse."""
+        async with new_database(postgres_server) as url, waiting_for_nobody(postgres_server):
+            db = PostgresDatabase(f"{url}?{AT_ONCE}", connections=3)
+            await db.open()
+            await db.execute_script(CREATE)
+            await db.run(lambda: add("a"))
+            await db.run(lambda: add("b"))
+            other, operator = await asyncpg.connect(url), await asyncpg.connect(f"{url}?{AT_ONCE}")
+            await other.execute("BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL enable_seqscan = off")
+            await other.execute("SELECT * FROM test_note WHERE id = 'b'; UPDATE test_note SET likes = 7 WHERE id = 'a'")
+            async with committing(other, operator) as is_waiting:
+                assert is_waiting
+                running = asyncio.create_task(db.run(self.like_b_as_often_as_a))
+                await asyncio.wait({running}, timeout=0.5)
+                assert not running.done()
+            await running
+            assert [row["likes"] for row in [*await db.fetch(GET(id="a")), *await db.fetch(GET(id="b"))]] == [7, 7]
+            await operator.close()
+            await db.close()
+
+    def like_b_as_often_as_a(self) -> Unit[None]:
+        """Reads a, writes b."""
+        row = yield from first(GET(id="a"))
+        assert row is not None
+        yield from execute(Sql(f"UPDATE test_note SET likes = {row['likes']} WHERE id = 'b'"))
 
 
 class TestMigrations:
