@@ -1,6 +1,6 @@
 """Puts objects of one and of two parts to S3 until it is killed, and says which were acknowledged.
 
-Arguments: endpoint, access key, secret key.
+Arguments: endpoint, access key, secret key, what all keys begin with.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ async def write(store: S3Objects, name: str) -> None:
         print(key, flush=True)
 
 
-async def main(endpoint: str, access_key: str, secret_key: str) -> None:
+async def main(endpoint: str, access_key: str, secret_key: str, prefix: str) -> None:
     """Four writers at once."""
     section = S3(endpoint=endpoint, access_key=access_key, secret_key=secret_key)
     async with S3Objects.open(section, SystemClock()) as store:
-        await asyncio.gather(*(write(store, f"w{number}") for number in range(4)))
+        await asyncio.gather(*(write(store, f"{prefix}/w{number}") for number in range(4)))
 
 
 if __name__ == "__main__":
