@@ -8,7 +8,17 @@ from grpclib.exceptions import GRPCError
 
 from girok import errors, paging, port
 from girok.db import database
-from girok.errors import FieldError, Forbidden, GirokError, Internal, InvalidInput, RateLimited, Text, Unavailable
+from girok.errors import (
+    REPEATS,
+    FieldError,
+    Forbidden,
+    GirokError,
+    Internal,
+    InvalidInput,
+    RateLimited,
+    Text,
+    Unavailable,
+)
 from girok.rpc import converter, metadata, status
 from girok.rpc.framing import status_of, trailers
 from girok.rpc.status import PeerUnavailable, grpc_error, local_error
@@ -159,11 +169,22 @@ class TestStrangers:
 class TestOverTheWire:
     async def test_a_known_error_is_raised_here_and_logged_nowhere(self, caplog: pytest.LogCaptureFixture) -> None:
         async with served() as server, feed_of(server.address) as (feed, _):
-            server.answers.error = Unavailable(TEXT, retry_after=2.0)
-            with pytest.raises(Unavailable, match="Ada's fault") as raised:
+            server.answers.error = RateLimited(TEXT, retry_after=2.0)
+            with pytest.raises(RateLimited, match="Ada's fault") as raised:
                 await feed.get_post(GetPostRequest("fail:"))
         assert raised.value.retry_after == 2.0
         assert caplog.records == []
+
+    async def test_an_outage_is_told_there_with_its_cause(self, caplog: pytest.LogCaptureFixture) -> None:
+        async with served() as server, feed_of(server.address) as (feed, _):
+            server.answers.error = Unavailable(TEXT)
+            server.answers.error.__cause__ = ConnectionRefusedError("nobody at home")
+            with pytest.raises(Unavailable, match="Ada's fault"):
+                await feed.get_post(GetPostRequest("fail:"))
+        (record,) = caplog.records
+        assert record.name == "girok.rpc"
+        assert vars(record)["cause"] == "ConnectionRefusedError('nobody at home')"
+        assert vars(record)[REPEATS]
 
     async def test_what_nobody_expected_is_internal_here_and_logged_once_there(
         self, caplog: pytest.LogCaptureFixture
