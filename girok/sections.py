@@ -1,11 +1,11 @@
 """The kernel's own sections of the settings. `[limits]` is made of the plugins' limits (girok/ratelimit.py)."""
 
-from collections.abc import Iterator
-from ipaddress import ip_network
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from girok.networks import parse_network
 from girok.settings import Section, Settings, Wrong
 
 __all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Traces", "Web"]
@@ -39,6 +39,14 @@ class Http(Section, frozen=True):
     host: Annotated[str, Meta(min_length=1, description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")] = 8787
     max_body: Annotated[int, Meta(ge=1024, description="The largest request body in bytes, uploads aside.")] = 1_048_576
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks of proxies whose X-Forwarded-For, -Proto and -Host count: they must set all three."),
+    ] = ()
+
+    def check(self, settings: Settings) -> Iterator[Wrong]:  # noqa: ARG002 - rules of other sections need them
+        """Every entry is a network or an address."""
+        yield from _not_networks("trusted_proxies", self.trusted_proxies)
 
 
 class Web(Section, frozen=True):
@@ -86,11 +94,7 @@ class Metrics(Section, frozen=True):
 
     def check(self, settings: Settings) -> Iterator[Wrong]:  # noqa: ARG002 - rules of other sections need them
         """Every entry is a network or an address."""
-        for name in self.allow:
-            try:
-                ip_network(name.strip(), strict=False)
-            except ValueError:
-                yield Wrong("allow", f"{name!r} is not a network like 10.0.0.0/8")
+        yield from _not_networks("allow", self.allow)
 
 
 class Traces(Section, frozen=True):
@@ -134,3 +138,11 @@ class Events(Section, frozen=True):
 
 SECTIONS: tuple[type[Section], ...] = (Core, Http, Web, Log, Metrics, Traces, Drain, Events)
 """In the order in which people read them."""
+
+
+def _not_networks(key: str, names: Sequence[str]) -> Iterator[Wrong]:
+    for name in names:
+        try:
+            parse_network(name)
+        except ValueError:
+            yield Wrong(key, f"{name!r} is not a network like 10.0.0.0/8")

@@ -23,6 +23,7 @@ from girok.http.decode import JsonRequest
 from girok.http.edge import Edge
 from girok.http.landing import landing
 from girok.http.problems import exception_handlers
+from girok.http.proxies import Proxies
 from girok.sections import Http, Log
 from girok.settings import Settings
 from girok.telemetry.health import Health
@@ -72,13 +73,15 @@ def build_http(
         debug=False,
         pdb_on_exception=False,
     )
+    http = settings.get(Http)
     edge = Edge(
         litestar,
         cors=Cors(origins),
         metrics=metrics,
         clock=clock,
-        max_body=settings.get(Http).max_body,
+        max_body=http.max_body,
         access_log=settings.get(Log).access,
+        proxies=Proxies(http.trusted_proxies) if http.trusted_proxies else None,
     )
     metrics.watch({"girok_http_requests_in_flight": lambda: edge.in_flight})
     return HttpApp(litestar, edge)

@@ -7,9 +7,9 @@
     edge.refusing = True                  # and what comes now is answered 503
     await edge.idle(20.0)                 # until the last request is answered
 
-It gives a request its call context, counts it, limits its body and answers preflights; it gives the answer its request
-id, CORS and security headers, whoever wrote it. It runs on every request, so that it is written for speed: headers
-become one dict, and nothing is built that this request does not need.
+It takes a trusted proxy's word for who asks, gives a request its call context, counts it, limits its body and answers
+preflights; it gives the answer its request id, CORS and security headers, whoever wrote it. It runs on every request,
+so that it is written for speed: headers become one dict, and nothing is built that this request does not need.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from girok.http.body import Arrivals, GuardedBody, PayloadTooLarge
 from girok.http.call import call_context
 from girok.http.cors import Cors, Header
 from girok.http.problems import MEDIA_TYPE, problem, translate
+from girok.http.proxies import Proxies
 from girok.telemetry.metrics import Metrics
 from girok.telemetry.tracing import span
 
@@ -65,7 +66,15 @@ class Edge:
     """
 
     def __init__(
-        self, app: ASGIApp, *, cors: Cors, metrics: Metrics, clock: Clock, max_body: int, access_log: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        cors: Cors,
+        metrics: Metrics,
+        clock: Clock,
+        max_body: int,
+        access_log: bool = False,
+        proxies: Proxies | None = None,
     ) -> None:
         self.draining = False
         self.refusing = False
@@ -76,6 +85,7 @@ class Edge:
         self._clock = clock
         self._max_body = max_body
         self._access_log = access_log
+        self._proxies = proxies
         self._running: set[asyncio.Task[Any] | None] = set()
         self._nothing_runs = asyncio.Event()
         self._cut = False
@@ -83,6 +93,8 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         kind = scope["type"]
+        if self._proxies is not None and kind != "lifespan":
+            self._proxies.unwrap(scope)
         if kind == "http":
             await self._http(scope, receive, send)
         elif kind == "websocket":

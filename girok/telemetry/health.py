@@ -18,15 +18,16 @@ from litestar.handlers import HTTPRouteHandler
 
 from girok import sections
 from girok.errors import Forbidden
+from girok.networks import Networks
 from girok.telemetry.metrics import Metrics
-from girok.telemetry.networks import Networks
 
 __all__ = ["CheckResult", "Health", "Probe", "Report", "Status"]
 
 Probe = Callable[[], Awaitable[str | None]]
 Status = Literal["ready", "degraded", "unavailable"]
 _PROBE_SECONDS = 2.0
-_NO_STORE = {"Cache-Control": "no-store"}
+_LOCAL = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Loopback and private networks (RFC 1918, RFC 4193)."""
 _log = logging.getLogger(__name__)
 
 
@@ -49,10 +50,9 @@ class Health:
     """The checks of this process. Set `draining` when it is about to stop: it is unavailable from then on."""
 
     def __init__(self, section: sections.Metrics) -> None:
-        """Raises Refusal on a network in `[metrics] allow` that is none."""
         self.draining = False
         self._probes: dict[str, tuple[Probe, bool]] = {}
-        self._operators = Networks(section.allow)
+        self._operators = Networks(section.allow or _LOCAL)
         self._last: Status = "ready"
 
     def add(self, name: str, probe: Probe, *, vital: bool = False) -> None:
@@ -96,9 +96,15 @@ class Health:
         return [livez, readyz, metrics_]
 
     def _for_operator(self, request: Request[Any, Any, Any]) -> bool:
+        """Whether the client, and everybody it says it speaks for, is an operator.
+
+        A reverse proxy on this machine is on loopback itself: what it forwards for strangers must stay refused. A
+        client can add hops to `X-Forwarded-For` but remove none, so that it only ever loses by it.
+        """
         client = request.scope["client"]
         hops = request.headers.getall("x-forwarded-for", [])
-        return client is not None and self._operators.allow(client[0], ",".join(hops).split(",") if hops else ())
+        forwarded_for = ",".join(hops).split(",") if hops else ()
+        return client is not None and all(hop.strip() in self._operators for hop in (client[0], *forwarded_for))
 
 
 def _status(checks: dict[str, CheckResult]) -> Status:

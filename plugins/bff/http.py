@@ -156,7 +156,7 @@ def _translated(error: Exception) -> GirokError:
 
 
 def _transport(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> Transport:
-    """From the connection itself. The one place where a trusted proxy's word for the client's scheme would count."""
+    """From the connection, or from a trusted proxy, whose word the edge has put in its place."""
     return Transport(scope["scheme"], headers.get(b"host", b"").decode("latin-1"))
 
 

@@ -171,9 +171,12 @@ class Stage:
         origins: tuple[str, ...] = ("https://web.example",),
         log: Log | None = None,
         allow: tuple[str, ...] = (),
+        trusted_proxies: tuple[str, ...] = (),
         lifespan: Sequence[Lifespan] = (),
     ) -> None:
-        settings = Settings(Http(max_body=MAX_BODY), log or Log(), Metrics(allow=allow))
+        settings = Settings(
+            Http(max_body=MAX_BODY, trusted_proxies=trusted_proxies), log or Log(), Metrics(allow=allow)
+        )
         self.gate = Gate()
         self.health = Health(settings.get(Metrics))
         self.metrics = metrics.Metrics(version="1.2.3", roles=["auth", "feed"])

@@ -51,6 +51,10 @@ class TestValues:
             ("[metrics]\nallow = ['::1', 5]", "metrics.allow (girok.toml:2): item 2 must be text, not 5"),
             ("[metrics]\nallow = ['x']", "metrics.allow (girok.toml:2): 'x' is not a network like 10.0.0.0/8"),
             (
+                "[http]\ntrusted_proxies = ['10.0.0.0/33']",
+                "http.trusted_proxies (girok.toml:2): '10.0.0.0/33' is not a network like 10.0.0.0/8",
+            ),
+            (
                 "[shop]\nnames = ['a', 'b', 'c', 'd']",
                 "shop.names (girok.toml:2): must be a list of texts (at most 3), not 4 of them",
             ),

@@ -6,8 +6,6 @@ import logging
 import httpx
 import pytest
 
-from girok.refusal import Refusal
-from girok.telemetry.networks import Networks
 from tests.kernel.http.stage import Stage
 
 STRANGER = "203.0.113.9"
@@ -148,10 +146,3 @@ class TestMetrics:
                 ("/graphql", "2xx", 1.0),
             )
         }
-
-
-class TestNetworks:
-    @pytest.mark.parametrize("name", ["private", "10.0.0.0/33", ""])
-    def test_must_be_networks(self, name: str) -> None:
-        with pytest.raises(Refusal, match="GIROK_METRICS_ALLOW"):
-            Networks([name])
