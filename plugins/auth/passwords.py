@@ -1,18 +1,24 @@
 """Passwords as argon2id hashes (RFC 9106), worked out beside the event loop.
 
 Hashing takes 25 ms and 19 MiB on purpose, so it has a pool of its own: its size bounds the memory, and a flood of
-logins leaves the loop and the threads of others free. argon2 releases the interpreter's lock.
+logins leaves the loop and the threads of others free. argon2 and bcrypt release the interpreter's lock.
+
+bcrypt hashes ($2a$, $2b$, $2y$) are checked too, for accounts that come from an earlier system, and are outdated: a
+login makes an argon2id hash of what was typed. Until then a wrong password costs such an account what its bcrypt costs,
+so the time of the answer tells that it is one of those; an unknown email costs what an argon2id account costs.
 """
 
 import asyncio
+import logging
 import os
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import VerificationError, VerifyMismatchError
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from plugins.auth.errors import HashingBusy
@@ -21,12 +27,18 @@ __all__ = ["Argon2", "Passwords"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 _VERSION = 19
 """Argon2's own version, 1.3."""
 _HASH = 32
 _SALT = 16
 _WAITING = 256
 _CORES = 4
+_BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
+"""Of costs up to 16, which takes some 4 seconds: each one more takes a thread of the pool twice as long."""
+_BCRYPT_BYTES = 72
+"""bcrypt looks at no more of a password, and the libraries of old systems cut it there without a word."""
 
 
 class Argon2(msgspec.Struct, frozen=True):
@@ -50,6 +62,7 @@ class Passwords:
         self._most = threads + _WAITING
         self._pending = 0
         self._prefix = f"$argon2id$v={_VERSION}$m={cost.memory_kib},t={cost.passes},p={cost.lanes}$"
+        self._has_told = False
         self._nobody = f"{self._prefix}{_base64(os.urandom(_SALT))}${_base64(os.urandom(_HASH))}"
 
     async def hash(self, password: bytes) -> str:
@@ -60,13 +73,13 @@ class Passwords:
         """Whether `stored` is a hash of `password`. Raises HashingBusy.
 
         The same work is done without a hash (nobody has that email) or a password (nobody can have that one): then
-        against a hash that is random, and the answer is no.
+        against a hash that is random, and the answer is no. So it is for a stored hash of no known form.
         """
-        matches = await self._run(lambda: _matches(stored or self._nobody, password or b""))
+        matches = await self._run(lambda: self._matches(stored or self._nobody, password or b""))
         return matches and stored is not None and password is not None
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether `stored` cost something else than hashes made now."""
+        """Whether `stored` is another kind of hash than those made now, or cost something else."""
         return not stored.startswith(self._prefix)
 
     def close(self) -> None:
@@ -79,6 +92,23 @@ class Passwords:
             password, os.urandom(_SALT), cost.passes, cost.memory_kib, cost.lanes, _HASH, Type.ID
         ).decode()
 
+    def _matches(self, stored: str, password: bytes) -> bool:
+        try:
+            if _BCRYPT.fullmatch(stored):
+                return _bcrypt_matches(stored, password)
+            return verify_secret(stored.encode(), password, Type.ID)
+        except VerifyMismatchError:
+            return False
+        except (VerificationError, ValueError):
+            self._tell_of_unknown()
+            return self._matches(self._nobody, password)
+
+    def _tell_of_unknown(self) -> None:
+        """Once a process, since such an account may be tried again and again; never what was stored."""
+        if not self._has_told:
+            self._has_told = True
+            _log.error("a stored password hash is of no known form: its account has to reset the password")
+
     async def _run(self, work: Callable[[], T]) -> T:
         if self._pending >= self._most:
             raise HashingBusy
@@ -89,11 +119,10 @@ class Passwords:
             self._pending -= 1
 
 
-def _matches(stored: str, password: bytes) -> bool:
-    try:
-        return verify_secret(stored.encode(), password, Type.ID)
-    except VerifyMismatchError:
-        return False
+def _bcrypt_matches(stored: str, password: bytes) -> bool:
+    import bcrypt  # only where accounts still have such hashes
+
+    return bcrypt.checkpw(password[:_BCRYPT_BYTES], stored.encode())
 
 
 def _base64(value: bytes) -> str:

@@ -1,6 +1,7 @@
 """Passwords: hashes in their usual form, and a pool that neither blocks the loop nor fills up."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,68 @@ class TestHash:
         assert later.is_outdated(stored)
         assert await later.verify(stored, b"secret")
         later.close()
+
+
+class TestBcrypt:
+    """Hashes that Node's bcrypt 6.0 (native) and bcryptjs 3.0 made, at a cost of 4."""
+
+    @pytest.mark.parametrize(
+        ("password", "stored"),
+        [
+            ("비밀번호Aa1!", "$2b$04$Q4fibxOBVNJH1zPB64EEPeH60IUw.59KoOaQAyHxFcgShvB3IXEQ2"),
+            ("Aa1!" + "x" * 68, "$2b$04$RUDX7cUtsvvU3sABAbwxPu2znaWJM0kijhks2f09D7nko7CiF13i."),
+            ("Aa1!" + "x" * 96, "$2b$04$S2kOYN4/tRYIsZsit3iqAu4u.dLX5VHNPOhZWTLn4K0XlNGqQoLY6"),
+            ("Aa1!" + "x" * 67 + "가나", "$2b$04$O4GSSkGLqZ6aQZhM7RM0y.AZjCLStfPqyUPIU4ckTA/97kzAm.13O"),
+            ("Aa1!\0secret", "$2b$04$AEUxTarZlHgrpCtbFNupV.UnRzK0Hh6kmNqtteVrFZ7UidMa7JXO."),
+            ("U*U*U", "$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a"),
+        ],
+    )
+    async def test_of_an_earlier_system_is_verified_and_outdated(
+        self, passwords: Passwords, password: str, stored: str
+    ) -> None:
+        assert passwords.is_outdated(stored)
+        for spelling in ("$2a$", "$2b$", "$2y$"):
+            assert await passwords.verify(spelling + stored[4:], password.encode())
+        for wrong in (password[:4], "Wr0ng!pass", ""):
+            assert not await passwords.verify(stored, wrong.encode())
+        assert not await passwords.verify(stored, None)
+
+    async def test_looks_at_72_bytes_as_the_earlier_system_did(self, passwords: Passwords) -> None:
+        stored = "$2b$04$S2kOYN4/tRYIsZsit3iqAu4u.dLX5VHNPOhZWTLn4K0XlNGqQoLY6"
+        assert await passwords.verify(stored, b"Aa1!" + b"x" * 68)
+        assert not await passwords.verify(stored, b"Aa1!" + b"x" * 67)
+
+
+class TestUnknownForm:
+    @pytest.mark.parametrize(
+        "stored",
+        [
+            "", "x", "plain text", "5f4dcc3b5aa765d61d8327deb882cf99", "\ud800", "$argon2id$", "$2b$04$short",
+            "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=64,t=0,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$2b$31$Q4fibxOBVNJH1zPB64EEPeH60IUw.59KoOaQAyHxFcgShvB3IXEQ2",
+            "$2b$04$zzzzzzzzzzzzzzzzzzzzzzH60IUw.59KoOaQAyHxFcgShvB3IXEQ2",
+        ],
+    )  # fmt: skip
+    async def test_matches_nothing(self, passwords: Passwords, stored: str) -> None:
+        for password in (b"", b"plain text", b"password", stored.encode(errors="replace")):
+            assert not await passwords.verify(stored, password)
+
+    async def test_is_told_once_and_not_shown(self, passwords: Passwords, caplog: pytest.LogCaptureFixture) -> None:
+        for stored in ("$1$unknown$form", "$1$unknown$form", "another form"):
+            assert not await passwords.verify(stored, b"secret")
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        assert "no known form" in caplog.text
+        assert not any(each in caplog.text for each in ("$1$", "another", "secret"))
+
+    async def test_costs_what_any_other_costs(self, slow: Passwords) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await slow.verify(None, b"secret")
+        usual, began = loop.time() - began, loop.time()
+        await slow.verify("$1$unknown$form", b"secret")
+        assert loop.time() - began > usual / 4
 
 
 class TestPool:
