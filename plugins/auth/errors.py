@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from girok.errors import (
     Conflict,
     FieldError,
+    Forbidden,
     GirokError,
     InvalidInput,
     NotFound,
@@ -14,16 +15,25 @@ from girok.errors import (
 )
 
 __all__ = [
+    "AccountDisabled",
     "EmailTaken",
     "HashingBusy",
+    "InvalidAvatar",
+    "InvalidBio",
     "InvalidCredentials",
+    "InvalidDomain",
+    "InvalidDuration",
     "InvalidEmail",
     "InvalidName",
     "InvalidPassword",
+    "InvalidRefreshToken",
+    "InvalidTicket",
     "InvalidUsername",
     "SessionNotFound",
+    "SocialEmailMissing",
     "UserNotFound",
     "UsernameTaken",
+    "WrongPassword",
     "raise_first",
 ]
 
@@ -47,6 +57,20 @@ class InvalidCredentials(Unauthenticated):
 
     reason = "INVALID_CREDENTIALS"
     text = Text("Invalid credentials", "이메일 또는 비밀번호가 올바르지 않습니다.")
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """A refresh token that is malformed, expired, used up, or of a session that ended."""
+
+    reason = "INVALID_REFRESH_TOKEN"
+    text = Text("The refresh token is not valid: sign in again.", "다시 로그인해 주세요.")
+
+
+class AccountDisabled(Forbidden):
+    """The password is right, but nobody may sign in to this account."""
+
+    reason = "ACCOUNT_DISABLED"
+    text = Text("This account is disabled.", "사용이 중지된 계정입니다.")
 
 
 class UserNotFound(NotFound):
@@ -79,6 +103,65 @@ class InvalidPassword(InvalidInput):
     """A password against the rule."""
 
     reason = "INVALID_PASSWORD"
+
+
+class WrongPassword(InvalidInput):
+    """The present password is another one, or the account has none. No 401: clients would refresh and send it again."""
+
+    reason = "INVALID_PASSWORD"
+    text = Text("The current password is wrong.", "현재 비밀번호가 올바르지 않습니다.")
+
+
+class InvalidAvatar(InvalidInput):
+    """Not the web address of an image."""
+
+    reason = "INVALID_AVATAR"
+    text = Text(
+        "The avatar must be a web address (http or https) of at most 2,048 characters.",
+        "프로필 이미지는 2,048자 이하의 웹 주소(http 또는 https)여야 합니다.",
+    )
+
+
+class InvalidBio(InvalidInput):
+    """A bio against the rule."""
+
+    reason = "INVALID_BIO"
+    text = Text("The bio must have at most 500 characters.", "소개는 500자를 넘을 수 없습니다.")
+
+
+class InvalidDomain(InvalidInput):
+    """Not the name of a host."""
+
+    reason = "INVALID_DOMAIN"
+    text = Text(
+        "The domain must be the name of a host, like my.example.com.", "도메인은 my.example.com 형식이어야 합니다."
+    )
+
+
+class InvalidDuration(InvalidInput):
+    """A guest token for too short or too long a time."""
+
+    reason = "INVALID_DURATION"
+    text = Text("expiresInHours must be 1 to 720.", "expiresInHours는 1~720이어야 합니다.")
+
+
+class SocialEmailMissing(InvalidInput):
+    """The provider gives no email, without which there can be no account."""
+
+    reason = "EMAIL_REQUIRED"
+    text = Text(
+        "The provider did not share an email address: allow it, or sign up with an email.",
+        "이메일 제공에 동의하거나 이메일로 가입해 주세요.",
+    )
+
+
+class InvalidTicket(InvalidInput):
+    """A link or a code that is malformed, was used, has expired, or belongs to another browser."""
+
+    reason = "INVALID_TICKET"
+    text = Text(
+        "This link is no longer valid: ask for a new one.", "더 이상 유효하지 않은 링크입니다. 다시 요청해 주세요."
+    )
 
 
 class InvalidName(InvalidInput):

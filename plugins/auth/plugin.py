@@ -24,6 +24,13 @@ class AuthSettings(Section, frozen=True):
         int,
         Meta(ge=0, le=64, description="Passwords hashed at once, in memory of their own; 0: one a core, at most 4."),
     ] = 0
+    access_token_minutes: Annotated[
+        int, Meta(ge=1, le=1440, description="Minutes that an access token is good for.")
+    ] = 15
+    refresh_token_days: Annotated[int, Meta(ge=1, le=31, description="Days that a refresh token is good for.")] = 14
+    signing_key_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Days after which another key signs the tokens.")
+    ] = 90
     session_idle_days: Annotated[
         int, Meta(ge=1, le=3650, description="Days without use after which a session is over.")
     ] = 14
@@ -37,7 +44,14 @@ MANIFEST = Manifest(
     events_days=7,
     needs=("valkey",),
     settings=AuthSettings,
-    limits={"login": Limit(30), "register": Limit(60)},
+    limits={
+        "login": Limit(30),
+        "register": Limit(60),
+        "refresh": Limit(600),
+        "reset": Limit(10, 600),
+        "verify": Limit(5, 600),
+        "domain_access": Limit(20),
+    },
     http_port=3002,
     grpc_port=50051,
 )

@@ -5,17 +5,65 @@ users[post.author_id].username
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
-from girok.context import Role
 from girok.port import policy
+from plugins.auth.messages import (
+    ChangePasswordRequest,
+    ChangePasswordResponse,
+    CompleteSocialLoginRequest,
+    CompleteSocialLoginResponse,
+    Confidential,
+    CreateDomainAccessRequest,
+    CreateDomainAccessResponse,
+    DeleteMeRequest,
+    DeleteMeResponse,
+    EndOtherSessionsRequest,
+    EndOtherSessionsResponse,
+    EndSessionRequest,
+    EndSessionResponse,
+    GetUserByUsernameRequest,
+    GetUserRequest,
+    GetUsersByIdsRequest,
+    ListSessionsRequest,
+    LoginRequest,
+    LoginResponse,
+    LogoutRequest,
+    LogoutResponse,
+    Provider,
+    RefreshRequest,
+    RefreshResponse,
+    RegisterRequest,
+    RegisterResponse,
+    RequestEmailVerificationRequest,
+    RequestEmailVerificationResponse,
+    RequestPasswordResetRequest,
+    RequestPasswordResetResponse,
+    ResetPasswordRequest,
+    ResetPasswordResponse,
+    Session,
+    SessionsResponse,
+    SignedIn,
+    UpdateMeRequest,
+    User,
+    UsersResponse,
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    VerifyEmailRequest,
+    VerifyEmailResponse,
+)
 
 __all__ = [
     "AuthService",
+    "ChangePasswordRequest",
+    "ChangePasswordResponse",
+    "CompleteSocialLoginRequest",
+    "CompleteSocialLoginResponse",
     "Confidential",
+    "CreateDomainAccessRequest",
+    "CreateDomainAccessResponse",
+    "DeleteMeRequest",
+    "DeleteMeResponse",
     "EndOtherSessionsRequest",
     "EndOtherSessionsResponse",
     "EndSessionRequest",
@@ -28,158 +76,31 @@ __all__ = [
     "LoginResponse",
     "LogoutRequest",
     "LogoutResponse",
+    "Provider",
+    "RefreshRequest",
+    "RefreshResponse",
     "RegisterRequest",
     "RegisterResponse",
+    "RequestEmailVerificationRequest",
+    "RequestEmailVerificationResponse",
+    "RequestPasswordResetRequest",
+    "RequestPasswordResetResponse",
+    "ResetPasswordRequest",
+    "ResetPasswordResponse",
     "Session",
     "SessionsResponse",
+    "SignedIn",
+    "UpdateMeRequest",
     "User",
     "UsersResponse",
     "ValidateTokenRequest",
     "ValidateTokenResponse",
+    "VerifyEmailRequest",
+    "VerifyEmailResponse",
     "users_by_id",
 ]
 
 MOST_IDS = 1000
-
-
-class Confidential(msgspec.Struct, frozen=True):
-    """The base of what holds a password, a token or a hash of one: its values never show in a log or a traceback."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(...)"
-
-
-class User(msgspec.Struct, frozen=True, kw_only=True):
-    """An account. `email` is there only when who asks is the user."""
-
-    id: str
-    username: str
-    name: str
-    role: Role
-    created_at: datetime
-    avatar: str | None = None
-    bio: str | None = None
-    email: str | None = None
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """One login. `device` is its User-Agent, `current` whether the call came with it."""
-
-    id: str
-    created_at: datetime
-    last_used_at: datetime
-    current: bool
-    device: str | None = None
-    address: str | None = None
-
-
-class ValidateTokenRequest(Confidential, frozen=True):
-    """`token`: an access token as `Login` gave it."""
-
-    token: str
-
-
-class ValidateTokenResponse(msgspec.Struct, frozen=True):
-    """`valid` is false, and all else empty, for a token that is unknown, malformed, expired or of an ended session.
-
-    `expires_at` is when the session ends even in use.
-    """
-
-    valid: bool
-    user_id: str = ""
-    role: Role = "GUEST"
-    session_id: str = ""
-    expires_at: datetime | None = None
-
-
-class GetUserRequest(msgspec.Struct, frozen=True):
-    id: str
-
-
-class GetUserByUsernameRequest(msgspec.Struct, frozen=True):
-    username: str
-
-
-class GetUsersByIdsRequest(msgspec.Struct, frozen=True):
-    """At most 1,000 ids."""
-
-    ids: tuple[str, ...]
-
-
-class UsersResponse(msgspec.Struct, frozen=True):
-    """Those that exist, in no order."""
-
-    users: tuple[User, ...]
-
-
-class RegisterRequest(Confidential, frozen=True):
-    """Emails are unique in any case of their letters. `device` is the client's User-Agent."""
-
-    email: str
-    username: str
-    password: str
-    name: str
-    device: str | None = None
-
-
-class RegisterResponse(Confidential, frozen=True):
-    """A new account with its first session. `expires_at` is when that ends even in use."""
-
-    user: User
-    session_id: str
-    access_token: str
-    expires_at: datetime
-
-
-class LoginRequest(Confidential, frozen=True):
-    """`device` is the client's User-Agent."""
-
-    email: str
-    password: str
-    device: str | None = None
-
-
-class LoginResponse(Confidential, frozen=True):
-    """A new session. `expires_at` is when it ends even in use."""
-
-    user: User
-    session_id: str
-    access_token: str
-    expires_at: datetime
-
-
-class LogoutRequest(msgspec.Struct, frozen=True):
-    """Ends the session of who acts."""
-
-
-class LogoutResponse(msgspec.Struct, frozen=True):
-    pass
-
-
-class ListSessionsRequest(msgspec.Struct, frozen=True):
-    pass
-
-
-class SessionsResponse(msgspec.Struct, frozen=True):
-    """The living sessions of who acts, last used first, 1,000 at the most."""
-
-    sessions: tuple[Session, ...]
-
-
-class EndSessionRequest(msgspec.Struct, frozen=True):
-    id: str
-
-
-class EndSessionResponse(msgspec.Struct, frozen=True):
-    pass
-
-
-class EndOtherSessionsRequest(msgspec.Struct, frozen=True):
-    pass
-
-
-class EndOtherSessionsResponse(msgspec.Struct, frozen=True):
-    ended: int
 
 
 class AuthService(Protocol):
@@ -217,9 +138,17 @@ class AuthService(Protocol):
         """Raises InvalidCredentials (the same, in the same time, for an unknown email), RateLimited, HashingBusy."""
         ...
 
+    @policy(deadline=5.0, idempotent=True)
+    async def refresh(self, request: RefreshRequest) -> RefreshResponse:
+        """Rotates the refresh token. Within 30 s of its first use it may be used again, and every pair given is good.
+
+        Raises InvalidRefreshToken; used after that the whole session ends. RateLimited.
+        """
+        ...
+
     @policy(deadline=2.0, idempotent=True)
     async def logout(self, request: LogoutRequest) -> LogoutResponse:
-        """Twice is no error, nor is it with nobody signed in."""
+        """Twice is no error, nor is it with nobody signed in or a token that is none."""
         ...
 
     @policy(deadline=2.0, idempotent=True)
@@ -235,6 +164,66 @@ class AuthService(Protocol):
     @policy(deadline=2.0, idempotent=True)
     async def end_other_sessions(self, request: EndOtherSessionsRequest) -> EndOtherSessionsResponse:
         """Every session of who acts but the one that the call came with. Raises Unauthenticated."""
+        ...
+
+    @policy(deadline=2.0, idempotent=True)
+    async def update_me(self, request: UpdateMeRequest) -> User:
+        """Raises Unauthenticated; UsernameTaken; InvalidUsername, InvalidName, InvalidAvatar, InvalidBio."""
+        ...
+
+    @policy(deadline=15.0)
+    async def change_password(self, request: ChangePasswordRequest) -> ChangePasswordResponse:
+        """Ends every other session; this one goes on, its refresh token too.
+
+        Raises Unauthenticated; WrongPassword, also for an account without one; InvalidPassword; HashingBusy,
+        RateLimited.
+        """
+        ...
+
+    @policy(deadline=5.0)
+    async def request_password_reset(self, request: RequestPasswordResetRequest) -> RequestPasswordResetResponse:
+        """Mails a link, where there is such an account: the answer and its time are the same without.
+
+        Raises InvalidEmail, RateLimited.
+        """
+        ...
+
+    @policy(deadline=15.0)
+    async def reset_password(self, request: ResetPasswordRequest) -> ResetPasswordResponse:
+        """Sets the password and ends every session. Raises InvalidTicket, InvalidPassword, HashingBusy."""
+        ...
+
+    @policy(deadline=5.0)
+    async def request_email_verification(
+        self, request: RequestEmailVerificationRequest
+    ) -> RequestEmailVerificationResponse:
+        """Mails a link to who acts, unless the email is verified already. Raises Unauthenticated, RateLimited."""
+        ...
+
+    @policy(deadline=5.0)
+    async def verify_email(self, request: VerifyEmailRequest) -> VerifyEmailResponse:
+        """Raises InvalidTicket."""
+        ...
+
+    @policy(deadline=15.0)
+    async def delete_me(self, request: DeleteMeRequest) -> DeleteMeResponse:
+        """Erases who acts, here and in every domain.
+
+        Raises Unauthenticated, WrongPassword, HashingBusy, RateLimited.
+        """
+        ...
+
+    @policy(deadline=5.0)
+    async def create_domain_access(self, request: CreateDomainAccessRequest) -> CreateDomainAccessResponse:
+        """A guest token of who acts. Raises Unauthenticated, InvalidInput, RateLimited."""
+        ...
+
+    @policy(deadline=15.0)
+    async def complete_social_login(self, request: CompleteSocialLoginRequest) -> CompleteSocialLoginResponse:
+        """Ends a social login that began with `?return=bff`; the code stays good until it succeeds.
+
+        Raises InvalidTicket; InvalidCredentials for a wrong password; RateLimited, HashingBusy.
+        """
         ...
 
 

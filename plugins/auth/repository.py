@@ -1,16 +1,36 @@
 """Auth's storage port. Each method is one unit of work; events given to it commit with the change, or not at all."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
 from girok.context import Role
-from plugins.auth.events import UserLoggedIn, UserRegistered
-from plugins.auth.ports import Confidential
+from girok.events.event import Event
+from plugins.auth.audit import AuditEntry
+from plugins.auth.messages import Confidential, Provider
 
-__all__ = ["Account", "AuthRepository", "Credentials", "LivingSession", "NewSession"]
+__all__ = [
+    "Account",
+    "AuthRepository",
+    "Credentials",
+    "Identity",
+    "KeyRepository",
+    "LivingSession",
+    "NewRefreshToken",
+    "NewSession",
+    "Opening",
+    "PasswordChange",
+    "Shown",
+    "StoredKey",
+    "Ticket",
+    "TicketPurpose",
+    "Told",
+]
+
+
+TicketPurpose = Literal["VERIFY_EMAIL", "RESET_PASSWORD", "SOCIAL_LOGIN"]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +44,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     avatar: str | None = None
     bio: str | None = None
+    provider: Provider = "LOCAL"
+    email_verified_at: datetime | None = None
 
 
 class Credentials(Confidential, frozen=True):
@@ -31,26 +53,91 @@ class Credentials(Confidential, frozen=True):
 
     account: Account
     password_hash: str | None
+    is_disabled: bool
+
+
+class PasswordChange(Confidential, frozen=True, kw_only=True):
+    """`old` is the hash that is replaced, None for an account without a password; `kept` a session that goes on.
+
+    With a `ticket` (its hash) nobody had to know the old password: the ticket is used up, and the email verified.
+    """
+
+    user_id: str
+    old: str | None
+    ticket: str | None = None
+    new: str
+    kept: str
+    now: datetime
 
 
 class NewSession(Confidential, frozen=True, kw_only=True):
-    """A login. Used for the last time now, it ends at `expires_at`."""
+    """A login, or a guest token for `domain`. Used for the last time now, it ends at `expires_at`."""
 
     id: str
     user_id: str
-    token_hash: str
+    domain: str | None = None
     device: str | None
     address: str | None
     created_at: datetime
     expires_at: datetime
 
 
+class NewRefreshToken(msgspec.Struct, frozen=True):
+    """A refresh token as it is stored: it may be used until `expires_at`."""
+
+    id: str
+    session_id: str
+    expires_at: datetime
+
+
+class Ticket(Confidential, frozen=True, kw_only=True):
+    """A proof of one use: `hash` is the SHA-256 of what was given away, `content` what it stands for, sealed."""
+
+    hash: str
+    purpose: TicketPurpose
+    user_id: str | None
+    content: bytes
+    expires_at: datetime
+
+
+class StoredKey(Confidential, frozen=True, kw_only=True):
+    """A key that signs tokens; its private half is sealed."""
+
+    id: str
+    number: int
+    private_key: bytes
+    created_at: datetime
+    signs_from: datetime
+
+
+class Opening(NamedTuple):
+    """A session to be stored; a guest's has no refresh token."""
+
+    session: NewSession
+    refresh: NewRefreshToken | None
+
+
+class Identity(NamedTuple):
+    """Somebody at a provider: what `provider` calls `subject`."""
+
+    provider: str
+    subject: str
+
+
+Shown: TypeAlias = str | Identity
+"""What one signs in with: the hash of a password, or an identity."""
+Told: TypeAlias = Event | AuditEntry
+"""What commits with a change, or not at all."""
+
+
 class LivingSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that has not ended, with its user's present role."""
+    """A session that has not ended, with its user's present role and email."""
 
     id: str
     user_id: str
     role: Role
+    email: str
+    domain: str | None
     device: str | None
     address: str | None
     created_at: datetime
@@ -69,23 +156,80 @@ class AuthRepository(Protocol):
         self,
         account: Account,
         email_key: str,
-        password_hash: str,
-        session: NewSession,
-        events: tuple[UserRegistered, UserLoggedIn],
+        shown: str | Identity | None,
+        opening: Opening | None,
+        told: Sequence[Told],
     ) -> None:
-        """Store the account with its first session. Raises as `check_free` does: of two at once, one is stored."""
+        """Store the account, with its first session if one is given.
+
+        Raises as `check_free` does: of two at once, one is stored.
+        """
         ...
 
     async def credentials(self, email_key: str) -> Credentials | None:
         """The account that logs in with this email."""
         ...
 
-    async def replace_hash(self, user_id: str, old: str, new: str) -> None:
-        """Store another hash of a password, unless the stored one is not `old` any more."""
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        """The same, for an account that is known."""
         ...
 
-    async def open_session(self, session: NewSession, event: UserLoggedIn) -> None:
-        """Store a session of an account that is there."""
+    async def replace_hash(self, user_id: str, old: str, new: str) -> None:
+        """Store another hash of the same password, unless the stored one is not `old` any more."""
+        ...
+
+    async def change_password(self, change: PasswordChange, told: Sequence[Told]) -> bool:
+        """Store the hash of another password and end every session but one. Links to reset it are good no more.
+
+        False, and nothing is done, when the old hash was changed or the ticket used.
+        """
+        ...
+
+    async def verify_email(self, ticket: Ticket, now: datetime, *told: Told) -> bool:
+        """The user of the ticket owns the email; False when the ticket was used."""
+        ...
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        """Store a ticket."""
+        ...
+
+    async def ticket(self, ticket_hash: str, purpose: TicketPurpose, now: datetime) -> Ticket | None:
+        """A ticket that may be used."""
+        ...
+
+    async def use(self, ticket: Ticket) -> bool:
+        """Use it up; False when somebody did."""
+        ...
+
+    async def account_of(self, identity: Identity) -> Credentials | None:
+        """The account that one signs in to with this identity."""
+        ...
+
+    async def link(self, identity: Identity, user_id: str, now: datetime, *told: Told) -> None:
+        """One signs in to this account with this identity from now on, and with no other account."""
+        ...
+
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
+        """Remove everything that is stored of a user but their id; False when there is no such account."""
+        ...
+
+    async def update_account(self, changed: Account) -> None:
+        """Store its name, username, avatar and bio. Raises UsernameTaken, UserNotFound."""
+        ...
+
+    async def open_session(self, opening: Opening, told: Sequence[Told]) -> None:
+        """Store a session of an account that is there. Raises UserNotFound when it was erased meanwhile."""
+        ...
+
+    async def tell(self, *told: Told) -> None:
+        """Store these alone, where nothing else changes."""
+        ...
+
+    async def rotate(self, used: str, refresh: NewRefreshToken, now: datetime, grace: timedelta) -> bool:
+        """Store a refresh token for the one that is `used`; False when that one was used up before.
+
+        It is used up `grace` after its first use. A repetition (`refresh` is stored, and nobody used it) is no error.
+        """
         ...
 
     async def account(self, user_id: str) -> Account | None:
@@ -100,8 +244,8 @@ class AuthRepository(Protocol):
         """Those that exist, in no order."""
         ...
 
-    async def session_by_token(self, token_hash: str, now: datetime) -> LivingSession | None:
-        """The living session of a token."""
+    async def session(self, session_id: str, now: datetime) -> LivingSession | None:
+        """A living session."""
         ...
 
     async def touch(self, session_id: str, now: datetime) -> None:
@@ -112,10 +256,30 @@ class AuthRepository(Protocol):
         """The living sessions of a user, last used first."""
         ...
 
-    async def end_session(self, session_id: str, user_id: str, now: datetime) -> bool:
-        """End a session of this user; False when they never had it. One that is over stays as it is."""
+    async def end_session(self, session_id: str, user_id: str, now: datetime, *told: Told) -> bool:
+        """End a session of this user; False when they never had it. One that was ended stays as it is."""
         ...
 
-    async def end_other_sessions(self, user_id: str, kept: str, now: datetime) -> int:
+    async def end_other_sessions(self, user_id: str, kept: str, now: datetime, *told: Told) -> int:
         """End every living session of the user but `kept`; how many there were."""
+        ...
+
+    async def purge(self, now: datetime, keep: timedelta, limit: int) -> int:
+        """Remove what is over, sessions `keep` after their end: `limit` rows of a table at most. How many it were."""
+        ...
+
+
+class KeyRepository(Protocol):
+    """The keys that sign tokens."""
+
+    async def signing_keys(self) -> list[StoredKey]:
+        """All, by their number."""
+        ...
+
+    async def add_key(self, key: StoredKey) -> None:
+        """Store a key, unless there is one with its number."""
+        ...
+
+    async def remove_keys(self, ids: Sequence[str]) -> None:
+        """Forget keys; no error for one that is not there."""
         ...

@@ -6,14 +6,26 @@ from datetime import datetime, timedelta
 import msgspec
 
 from girok.db.database import Database
-from girok.db.statement import Row, Statement
-from girok.db.unit import Unit, emit, execute, first, rows
+from girok.db.statement import Row
+from girok.db.unit import Unit, emit, execute, rows
 from plugins.auth import statements as sql
-from plugins.auth.errors import EmailTaken, UsernameTaken, raise_first
-from plugins.auth.events import UserLoggedIn, UserRegistered
-from plugins.auth.repository import Account, Credentials, LivingSession, NewSession
+from plugins.auth.audit import AuditEntry, record
+from plugins.auth.errors import EmailTaken, UsernameTaken, UserNotFound, raise_first
+from plugins.auth.repository import (
+    Account,
+    Credentials,
+    Identity,
+    LivingSession,
+    NewRefreshToken,
+    Opening,
+    PasswordChange,
+    StoredKey,
+    Ticket,
+    TicketPurpose,
+    Told,
+)
 
-__all__ = ["SqlAuthRepository"]
+__all__ = ["SqlAuthRepository", "SqlKeyRepository"]
 
 
 class SqlAuthRepository:
@@ -30,11 +42,12 @@ class SqlAuthRepository:
         self,
         account: Account,
         email_key: str,
-        password_hash: str,
-        session: NewSession,
-        events: tuple[UserRegistered, UserLoggedIn],
+        shown: str | Identity | None,
+        opening: Opening | None,
+        told: Sequence[Told],
     ) -> None:
         values = msgspec.structs.asdict(account)
+        password_hash = shown if isinstance(shown, str) else None
 
         def unit() -> Unit[None]:
             insert = sql.INSERT_USER(**values, email_key=email_key, password_hash=password_hash)
@@ -42,25 +55,115 @@ class SqlAuthRepository:
                 # On PostgreSQL the insert has waited for the other registration, so its row can be seen now.
                 taken = yield from rows(sql.TAKEN(email_key=email_key, username=account.username))
                 _refuse_taken(taken, email_key, account.username)
-            yield from execute(_insert(session))
-            for event in events:
-                yield from emit(event)
+            if isinstance(shown, Identity):
+                yield from execute(sql.INSERT_IDENTITY(**shown._asdict(), user_id=account.id, now=account.created_at))
+            if opening is not None:
+                yield from _open(opening)
+            yield from _tell(told)
 
         await self._db.run(unit)
 
     async def credentials(self, email_key: str) -> Credentials | None:
-        found = await self._db.fetch(sql.CREDENTIALS(email_key=email_key))
-        return Credentials(_account(found[0]), found[0]["password_hash"]) if found else None
+        return _credentials(await self._db.fetch(sql.CREDENTIALS(email_key=email_key)))
+
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        return _credentials(await self._db.fetch(sql.CREDENTIALS_BY_ID(id=user_id)))
 
     async def replace_hash(self, user_id: str, old: str, new: str) -> None:
         await self._db.run(lambda: execute(sql.REPLACE_HASH(id=user_id, old=old, new=new)))
 
-    async def open_session(self, session: NewSession, event: UserLoggedIn) -> None:
+    async def change_password(self, change: PasswordChange, told: Sequence[Told]) -> bool:
+        def unit() -> Unit[bool]:
+            if change.ticket is None:
+                changed = yield from rows(sql.SET_HASH(id=change.user_id, old=change.old, new=change.new))
+            elif changed := (yield from rows(sql.TAKE_TICKET(hash=change.ticket))):
+                changed = yield from rows(sql.SET_HASH_BY_TICKET(id=change.user_id, new=change.new))
+                yield from execute(sql.SET_EMAIL_VERIFIED(id=change.user_id, now=change.now))
+            if not changed:
+                return False
+            yield from execute(sql.REMOVE_TICKETS(user_id=change.user_id, purpose="RESET_PASSWORD"))
+            yield from self._end_others(change.user_id, change.kept, change.now)
+            yield from _tell(told)
+            return True
+
+        return await self._db.run(unit)
+
+    async def verify_email(self, ticket: Ticket, now: datetime, *told: Told) -> bool:
+        def unit() -> Unit[bool]:
+            if not (yield from rows(sql.TAKE_TICKET(hash=ticket.hash))):
+                return False
+            yield from execute(sql.SET_EMAIL_VERIFIED(id=ticket.user_id, now=now))
+            yield from _tell(told)
+            return True
+
+        return await self._db.run(unit)
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        await self._db.run(lambda: execute(sql.INSERT_TICKET(**msgspec.structs.asdict(ticket))))
+
+    async def ticket(self, ticket_hash: str, purpose: TicketPurpose, now: datetime) -> Ticket | None:
+        found = await self._db.fetch(sql.TICKET(hash=ticket_hash, purpose=purpose, now=now))
+        return Ticket(**found[0]) if found else None
+
+    async def use(self, ticket: Ticket) -> bool:
+        return bool(await self._db.run(lambda: rows(sql.TAKE_TICKET(hash=ticket.hash))))
+
+    async def account_of(self, identity: Identity) -> Credentials | None:
+        return _credentials(await self._db.fetch(sql.CREDENTIALS_BY_IDENTITY(**identity._asdict())))
+
+    async def link(self, identity: Identity, user_id: str, now: datetime, *told: Told) -> None:
         def unit() -> Unit[None]:
-            yield from execute(_insert(session))
-            yield from emit(event)
+            yield from execute(sql.INSERT_IDENTITY(**identity._asdict(), user_id=user_id, now=now))
+            yield from _tell(told)
 
         await self._db.run(unit)
+
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
+        def unit() -> Unit[bool]:
+            if not (yield from rows(sql.ACCOUNT(id=user_id))):
+                return False
+            for each in sql.ERASE:
+                yield from execute(each(user_id=user_id))
+            yield from execute(sql.INSERT_ERASURE(user_id=user_id, now=now))
+            yield from _tell(told)
+            return True
+
+        return await self._db.run(unit)
+
+    async def update_account(self, changed: Account) -> None:
+        update = sql.UPDATE_ACCOUNT(
+            id=changed.id, name=changed.name, username=changed.username, avatar=changed.avatar, bio=changed.bio
+        )
+
+        def unit() -> Unit[None]:
+            if not (yield from rows(update)):
+                raise UsernameTaken if (yield from rows(sql.ACCOUNT(id=changed.id))) else UserNotFound
+
+        await self._db.run(unit)
+
+    async def open_session(self, opening: Opening, told: Sequence[Told]) -> None:
+        def unit() -> Unit[None]:
+            if not (yield from rows(sql.ACCOUNT(id=opening.session.user_id))):
+                raise UserNotFound
+            yield from _open(opening)
+            yield from _tell(told)
+
+        await self._db.run(unit)
+
+    async def tell(self, *told: Told) -> None:
+        await self._db.run(lambda: _tell(told))
+
+    async def rotate(self, used: str, refresh: NewRefreshToken, now: datetime, grace: timedelta) -> bool:
+        def unit() -> Unit[bool]:
+            if (yield from rows(sql.UNUSED_REFRESH_TOKEN(id=refresh.id, session_id=refresh.session_id))):
+                return True
+            if not (yield from rows(sql.USE_REFRESH_TOKEN(id=used, now=now, used_up_since=now - grace))):
+                return False
+            yield from execute(sql.REMOVE_USED_UP(session_id=refresh.session_id, used_up_since=now - grace))
+            yield from execute(sql.INSERT_REFRESH_TOKEN(**msgspec.structs.asdict(refresh)))
+            return True
+
+        return await self._db.run(unit)
 
     async def account(self, user_id: str) -> Account | None:
         found = await self._db.fetch(sql.ACCOUNT(id=user_id))
@@ -75,8 +178,8 @@ class SqlAuthRepository:
             return []
         return [_account(row) for row in await self._db.fetch(sql.ACCOUNTS(ids=list(user_ids)))]
 
-    async def session_by_token(self, token_hash: str, now: datetime) -> LivingSession | None:
-        found = await self._db.fetch(sql.SESSION_BY_TOKEN(token_hash=token_hash, now=now, idle_since=now - self._idle))
+    async def session(self, session_id: str, now: datetime) -> LivingSession | None:
+        found = await self._db.fetch(sql.SESSION(id=session_id, now=now, idle_since=now - self._idle))
         return LivingSession(**found[0]) if found else None
 
     async def touch(self, session_id: str, now: datetime) -> None:
@@ -88,15 +191,50 @@ class SqlAuthRepository:
         )
         return [LivingSession(**row) for row in found]
 
-    async def end_session(self, session_id: str, user_id: str, now: datetime) -> bool:
+    async def end_session(self, session_id: str, user_id: str, now: datetime, *told: Told) -> bool:
         def unit() -> Unit[bool]:
-            return (yield from first(sql.END_SESSION(id=session_id, user_id=user_id, now=now))) is not None
+            if (yield from rows(sql.END_SESSION(id=session_id, user_id=user_id, now=now))):
+                yield from _tell(told)
+                return True
+            return bool((yield from rows(sql.HAS_SESSION(id=session_id, user_id=user_id))))
 
         return await self._db.run(unit)
 
-    async def end_other_sessions(self, user_id: str, kept: str, now: datetime) -> int:
+    async def end_other_sessions(self, user_id: str, kept: str, now: datetime, *told: Told) -> int:
+        def unit() -> Unit[int]:
+            ended = yield from self._end_others(user_id, kept, now)
+            if ended:
+                yield from _tell(told)
+            return ended
+
+        return await self._db.run(unit)
+
+    async def purge(self, now: datetime, keep: timedelta, limit: int) -> int:
+        tickets = await self._db.run(lambda: rows(sql.PURGE_TICKETS(now=now, limit=limit)))
+        over = {"ended_before": now - keep, "limit": limit}
+        tokens = await self._db.run(lambda: rows(sql.PURGE_REFRESH_TOKENS(now=now, **over)))
+        sessions = await self._db.run(lambda: rows(sql.PURGE_SESSIONS(**over)))
+        return len(tickets) + len(tokens) + len(sessions)
+
+    def _end_others(self, user_id: str, kept: str, now: datetime) -> Unit[int]:
         ended = sql.END_OTHER_SESSIONS(user_id=user_id, kept=kept, now=now, idle_since=now - self._idle)
-        return len(await self._db.run(lambda: rows(ended)))
+        return len((yield from rows(ended)))
+
+
+class SqlKeyRepository:
+    """See KeyRepository."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def signing_keys(self) -> list[StoredKey]:
+        return [StoredKey(**row) for row in await self._db.fetch(sql.SIGNING_KEYS())]
+
+    async def add_key(self, key: StoredKey) -> None:
+        await self._db.run(lambda: execute(sql.INSERT_SIGNING_KEY(**msgspec.structs.asdict(key))))
+
+    async def remove_keys(self, ids: Sequence[str]) -> None:
+        await self._db.run(lambda: execute(sql.REMOVE_SIGNING_KEYS(ids=list(ids))))
 
 
 def _refuse_taken(found: Sequence[Row], email_key: str, username: str) -> None:
@@ -109,18 +247,22 @@ def _refuse_taken(found: Sequence[Row], email_key: str, username: str) -> None:
     )
 
 
-def _insert(session: NewSession) -> Statement:
-    return sql.INSERT_SESSION(**msgspec.structs.asdict(session))
+def _open(opening: Opening) -> Unit[None]:
+    yield from execute(sql.INSERT_SESSION(**msgspec.structs.asdict(opening.session)))
+    if opening.refresh is not None:
+        yield from execute(sql.INSERT_REFRESH_TOKEN(**msgspec.structs.asdict(opening.refresh)))
+
+
+def _tell(told: Sequence[Told]) -> Unit[None]:
+    for each in told:
+        yield from record(each) if isinstance(each, AuditEntry) else emit(each)
+
+
+def _credentials(found: Sequence[Row]) -> Credentials | None:
+    if not found:
+        return None
+    return Credentials(_account(found[0]), found[0]["password_hash"], found[0]["disabled_at"] is not None)
 
 
 def _account(row: Row) -> Account:
-    return Account(
-        id=row["id"],
-        email=row["email"],
-        username=row["username"],
-        name=row["name"],
-        role=row["role"],
-        created_at=row["created_at"],
-        avatar=row["avatar"],
-        bio=row["bio"],
-    )
+    return Account(**{name: row[name] for name in Account.__struct_fields__})

@@ -1,10 +1,10 @@
 """Sessions of a cluster: whether one lives is asked of Valkey, which is filled from SQL. SQL alone owns them.
 
-Two keys. `token:{hash}` holds the user of a token, which never changes, and an answer of SQL: the session as it was
+Two keys. `session:{id}` holds the user of a session, which never changes, and an answer of SQL: the session as it was
 read, with the generation of its user under which it was read. `user:{id}` holds the user's present generation, a random
 word, for a minute at most. An answer counts while its generation is the present one. A lookup that finds none that
 counts is told the present generation, a new one where there is none; then it reads SQL, and stores what it read under
-that generation. So a token is read from SQL at its first two uses, then once a minute.
+that generation. So a session is read from SQL at its first two uses, then once a minute.
 
 What ends a session, or changes what one says, does so in three steps:
 
@@ -28,22 +28,22 @@ Valkey does what it was sent, no clock and no time limit is part of this. The re
 """
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import msgspec
 
 from girok.valkey import Script, Valkey, ValkeyUnavailable
-from plugins.auth.repository import AuthRepository, LivingSession
+from plugins.auth.repository import AuthRepository, LivingSession, PasswordChange, Told
 
 __all__ = ["ValkeyAuthRepository"]
 
-_TOKEN = "girok:auth:token:"  # noqa: S105 - a key's beginning
+_SESSION = "girok:auth:session:"
 _USER = "girok:auth:user:"
 _CHANGING = "changing"
 _GENERATION_MS = 60_000
-_TOKEN_MS = 3_600_000
+_SESSION_MS = 3_600_000
 _LOOKUP = Script("""
 local user, answered, session = unpack(redis.call('HMGET', KEYS[1], 'user', 'generation', 'session'))
 if not user then
@@ -61,7 +61,7 @@ if not present or string.sub(present, 1, #run) ~= run then
 end
 return {user, present, answered == present and session}
 """)
-"""The user of a token, the generation to store under, and the answer that counts; each false without one."""
+"""The user of a session, the generation to store under, and the answer that counts; each false without one."""
 _STORE = Script("""
 redis.call('HSET', KEYS[1], 'user', ARGV[1], 'generation', ARGV[2], 'session', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -80,41 +80,60 @@ class ValkeyAuthRepository:
         self.check_free = inner.check_free
         self.register = inner.register
         self.credentials = inner.credentials
+        self.credentials_of = inner.credentials_of
+        self.update_account = inner.update_account
+        self.tell = inner.tell
+        self.verify_email = inner.verify_email
+        self.add_ticket = inner.add_ticket
+        self.ticket = inner.ticket
+        self.use = inner.use
+        self.account_of = inner.account_of
+        self.link = inner.link
         self.replace_hash = inner.replace_hash
         self.open_session = inner.open_session
+        self.rotate = inner.rotate
+        self.purge = inner.purge
         self.account = inner.account
         self.account_by_username = inner.account_by_username
         self.accounts = inner.accounts
         self.touch = inner.touch
         self.sessions_of = inner.sessions_of
 
-    async def session_by_token(self, token_hash: str, now: datetime) -> LivingSession | None:
-        key = _TOKEN + token_hash
+    async def session(self, session_id: str, now: datetime) -> LivingSession | None:
+        key = _SESSION + session_id
         try:
             # Never sent twice: done late, a second one would bring its generation back.
             user, generation, answer = await self._valkey.run(
                 _LOOKUP, [key], [_USER, _CHANGING, secrets.token_hex(16), _GENERATION_MS]
             )
         except ValkeyUnavailable:
-            return await self._inner.session_by_token(token_hash, now)
+            return await self._inner.session(session_id, now)
         known = _decoded(answer)
         if known is not None and self._counts(known, now):
             return known
-        session = await self._inner.session_by_token(token_hash, now)
+        session = await self._inner.session(session_id, now)
         if session is not None and self._counts(session, now) and (generation or not user):
             # Without it the answer is as right, and the next call stores it.
             with suppress(ValkeyUnavailable):
-                values = [session.user_id, generation or "", msgspec.msgpack.encode(session), _TOKEN_MS]
+                values = [session.user_id, generation or "", msgspec.msgpack.encode(session), _SESSION_MS]
                 await self._valkey.run(_STORE, [key], values, idempotent=True)
         return session
 
-    async def end_session(self, session_id: str, user_id: str, now: datetime) -> bool:
+    async def end_session(self, session_id: str, user_id: str, now: datetime, *told: Told) -> bool:
         async with self._changing(user_id):
-            return await self._inner.end_session(session_id, user_id, now)
+            return await self._inner.end_session(session_id, user_id, now, *told)
 
-    async def end_other_sessions(self, user_id: str, kept: str, now: datetime) -> int:
+    async def end_other_sessions(self, user_id: str, kept: str, now: datetime, *told: Told) -> int:
         async with self._changing(user_id):
-            return await self._inner.end_other_sessions(user_id, kept, now)
+            return await self._inner.end_other_sessions(user_id, kept, now, *told)
+
+    async def change_password(self, change: PasswordChange, told: Sequence[Told]) -> bool:
+        async with self._changing(change.user_id):
+            return await self._inner.change_password(change, told)
+
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
+        async with self._changing(user_id):
+            return await self._inner.erase(user_id, now, *told)
 
     @asynccontextmanager
     async def _changing(self, user_id: str) -> AsyncGenerator[None, None]:

@@ -10,12 +10,26 @@ import re
 import unicodedata
 
 from girok.errors import GirokError, Text
-from plugins.auth.errors import InvalidEmail, InvalidName, InvalidPassword, InvalidUsername, raise_first
-from plugins.auth.ports import Confidential
+from plugins.auth.errors import (
+    InvalidAvatar,
+    InvalidBio,
+    InvalidDomain,
+    InvalidDuration,
+    InvalidEmail,
+    InvalidName,
+    InvalidPassword,
+    InvalidUsername,
+    raise_first,
+)
+from plugins.auth.messages import Confidential, UpdateMeRequest
 
 __all__ = [
     "RESERVED",
     "Registration",
+    "check_email",
+    "check_invitation",
+    "check_password",
+    "check_profile",
     "check_registration",
     "clean_label",
     "email_key",
@@ -23,6 +37,7 @@ __all__ = [
     "is_username",
     "network",
     "password_bytes",
+    "social_name",
 ]
 
 _PATHS = """
@@ -42,6 +57,12 @@ _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 _EMAIL = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+{_TOP}")
 _MAX_EMAIL = 254
 _MAX_LOCAL = 64
+_DOMAIN = re.compile(rf"(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::\d{{1,5}})?")
+_MAX_DOMAIN = 253
+_MOST_HOURS = 720
+_AVATAR = re.compile(r"https?://[!-~]+", re.ASCII)
+_MAX_AVATAR = 2048
+_MAX_BIO = 500
 _USERNAME = re.compile(r"[a-z0-9]{3,20}")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MIN_PASSWORD = 8
@@ -73,6 +94,7 @@ _WEAK_PASSWORD = Text(
 )
 _LONG_PASSWORD = Text("The password must be no more than 1,024 bytes.", "비밀번호는 1,024바이트를 넘을 수 없습니다.")
 _BAD_NAME = Text("The name must have 2 to 100 characters.", "이름은 2~100자여야 합니다.")
+_UNPRINTABLE_BIO = Text("The bio holds characters that are no text.", "소개에 쓸 수 없는 문자가 있습니다.")
 _UNPRINTABLE_NAME = Text("The name holds characters that are no text.", "이름에 쓸 수 없는 문자가 있습니다.")
 
 
@@ -100,6 +122,50 @@ def check_registration(email: str, username: str, password: str, name: str) -> R
     }
     raise_first(faults)
     return Registration(email, email_key(email) or "", username, password_bytes(password) or b"", name)
+
+
+def check_password(password: str, path: str) -> bytes:
+    """What is hashed of a new password. Raises InvalidPassword, with a detail for the field `path`."""
+    raise_first({path: _fault_of_password(password)})
+    return password_bytes(password) or b""
+
+
+def check_profile(request: UpdateMeRequest) -> dict[str, str | None]:
+    """The fields of an account that change, as they are stored. Raises InvalidName, InvalidUsername, ... as above."""
+    name = None if request.name is None else _composed(request.name.strip()[:_LONGEST_SPELLING])
+    bio = None if request.bio is None else _composed(request.bio.strip()[: _MAX_BIO * 4 + 1])
+    faults: dict[str, GirokError | None] = {
+        "name": None if name is None else _fault_of_name(name),
+        "username": None if request.username is None else _fault_of_username(request.username),
+        "avatar": None if not request.avatar else _fault_of_avatar(request.avatar),
+        "bio": None if not bio else _fault_of_bio(bio),
+    }
+    raise_first(faults)
+    given = {"name": name, "username": request.username, "avatar": request.avatar, "bio": bio}
+    return {field: value or None for field, value in given.items() if value is not None}
+
+
+def check_email(email: str) -> str:
+    """How this email is looked up. Raises InvalidEmail."""
+    key = email_key(email)
+    raise_first({"email": None if key else InvalidEmail(_BAD_EMAIL)})
+    return key or ""
+
+
+def social_name(name: str | None) -> str | None:
+    """A name that a provider gives, if an account can have it."""
+    cleaned = _composed((name or "").strip()[:_MAX_NAME])
+    return cleaned if _fault_of_name(cleaned) is None else None
+
+
+def check_invitation(domain: str, hours: int, email: str | None) -> None:
+    """Raises InvalidDomain, InvalidDuration, InvalidEmail for a guest token that there cannot be."""
+    faults: dict[str, GirokError | None] = {
+        "domain": None if len(domain) <= _MAX_DOMAIN and _DOMAIN.fullmatch(domain) else InvalidDomain(),
+        "expiresInHours": None if 1 <= hours <= _MOST_HOURS else InvalidDuration(),
+        "recipientEmail": None if email is None or email_key(email) else InvalidEmail(_BAD_EMAIL),
+    }
+    raise_first(faults)
 
 
 def email_key(email: str) -> str | None:
@@ -174,6 +240,20 @@ def _fault_of_name(name: str) -> InvalidName | None:
     if any(each in _BLANKS | _DIRECTIONS or unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in name):
         return InvalidName(_UNPRINTABLE_NAME)
     return None if any(unicodedata.category(each)[0] in "LNPS" for each in name) else InvalidName(_BAD_NAME)
+
+
+def _fault_of_avatar(avatar: str) -> InvalidAvatar | None:
+    """A web address, so that no client runs anything when it shows it."""
+    return None if len(avatar) <= _MAX_AVATAR and _AVATAR.fullmatch(avatar) else InvalidAvatar()
+
+
+def _fault_of_bio(bio: str) -> InvalidBio | None:
+    if len(bio) > _MAX_BIO:
+        return InvalidBio()
+    unprintable = any(
+        each in _DIRECTIONS or (each not in "\n\t" and unicodedata.category(each) in ("Cc", "Cs")) for each in bio
+    )
+    return InvalidBio(_UNPRINTABLE_BIO) if unprintable else None
 
 
 def _composed(text: str) -> str:

@@ -9,26 +9,46 @@ __all__ = ["SessionRepository", "StoredSession"]
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser that is signed in: `session_id` is auth's, `access_token` is sealed."""
+    """A browser that is signed in, until `expires_at`; its access token until `access_expires_at`.
+
+    `tokens` are sealed. `next_id` is the id of the refresh token that somebody asks for already.
+    """
 
     handle_hash: str
     session_id: str
-    access_token: bytes
+    user_id: str
+    tokens: bytes
+    access_expires_at: datetime
+    next_id: str | None = None
     created_at: datetime
     expires_at: datetime
 
+    def __repr__(self) -> str:
+        return "StoredSession(...)"
+
 
 class SessionRepository(Protocol):
-    """Sessions by the hash of their handle."""
+    """What the bff stores."""
 
     async def add(self, session: StoredSession, *, instead_of: str | None) -> None:
-        """Store the session, and remove the one whose hash is `instead_of`. Some expired ones go at the same time."""
+        """Store a session; the one of the hash `instead_of` is gone with the same commit."""
         ...
 
     async def find(self, handle_hash: str, now: datetime) -> StoredSession | None:
-        """The session, unless it has expired."""
+        """The session of a handle, unless it has expired."""
+        ...
+
+    async def reserve(self, session: StoredSession, next_id: str) -> str | None:
+        """The id of the refresh token to ask for: `next_id`, or the one that another asks for already.
+
+        None when the tokens are not those of `session` any more.
+        """
+        ...
+
+    async def renew(self, session: StoredSession) -> None:
+        """Store other tokens of a session, unless somebody did it before under its `next_id`."""
         ...
 
     async def remove(self, handle_hash: str) -> None:
-        """No error when it is not there."""
+        """Forget a session; no error when there is none."""
         ...

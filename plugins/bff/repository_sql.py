@@ -9,7 +9,7 @@ import msgspec
 
 from girok.db.database import Database
 from girok.db.statement import prepare
-from girok.db.unit import Unit, execute
+from girok.db.unit import Unit, execute, first
 from plugins.bff.repository import StoredSession
 from plugins.bff.tables import BffSession
 
@@ -26,10 +26,32 @@ _INSERT = prepare(
         BffSession(
             handle_hash=p.handle_hash,
             session_id=p.session_id,
-            access_token=p.access_token,
+            user_id=p.user_id,
+            tokens=p.tokens,
+            access_expires_at=p.access_expires_at,
+            next_id=p.next_id,
             created_at=p.created_at,
             expires_at=p.expires_at,
         )
+    )
+)
+_RESERVE = prepare(
+    lambda p: BffSession.raw(
+        "UPDATE bff_session SET next_id = COALESCE(next_id, {}) WHERE handle_hash = {} AND access_expires_at = {} "
+        "RETURNING next_id",
+        p.next_id,
+        p.handle_hash,
+        p.access_expires_at,
+    )
+)
+_RENEW = prepare(
+    lambda p: BffSession.raw(
+        "UPDATE bff_session SET tokens = {}, access_expires_at = {}, next_id = NULL "
+        "WHERE handle_hash = {} AND next_id = {}",
+        p.tokens,
+        p.access_expires_at,
+        p.handle_hash,
+        p.next_id,
     )
 )
 _DELETE = prepare(lambda p: BffSession.delete().where(BffSession.handle_hash == p.handle_hash))
@@ -61,6 +83,20 @@ class SqlSessionRepository:
     async def find(self, handle_hash: str, now: datetime) -> StoredSession | None:
         found = await self._db.fetch(_FIND(handle_hash=handle_hash, now=now))
         return StoredSession(**found[0]) if found else None
+
+    async def reserve(self, session: StoredSession, next_id: str) -> str | None:
+        asked = _RESERVE(next_id=next_id, handle_hash=session.handle_hash, access_expires_at=session.access_expires_at)
+        found = await self._db.run(lambda: first(asked))
+        return found["next_id"] if found else None
+
+    async def renew(self, session: StoredSession) -> None:
+        renewed = _RENEW(
+            tokens=session.tokens,
+            access_expires_at=session.access_expires_at,
+            handle_hash=session.handle_hash,
+            next_id=session.next_id,
+        )
+        await self._db.run(lambda: execute(renewed))
 
     async def remove(self, handle_hash: str) -> None:
         await self._db.run(lambda: execute(_DELETE(handle_hash=handle_hash)))

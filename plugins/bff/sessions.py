@@ -1,32 +1,52 @@
-"""Sessions of browsers: an opaque handle in the cookie, an access token of auth behind it.
+"""Sessions of browsers: an opaque handle in the cookie, the tokens of a session of auth behind it.
 
-The handle is 256 random bits; its SHA-256 is the row's key, and the token in the row is sealed for that hash. So
+The handle is 256 random bits; its SHA-256 is the row's key, and the tokens in the row are sealed for that hash. So
 neither a copy of the database nor the log of a proxy is enough to act as anybody. Whether a session is valid is auth's
-to say, at each request: here nothing is remembered but what a sealed token opens to.
+to say, at each request: here nothing is remembered but what sealed tokens open to.
 """
 
+import asyncio
 import hashlib
 import secrets
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import lru_cache
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
+
+import msgspec
 
 from girok import sealing
 from girok.clock import Clock
 from girok.context import Actor, acting_as
+from girok.errors import Unauthenticated, Unavailable
 from girok.keys import Keys
-from plugins.auth.ports import AuthService, LoginResponse, LogoutRequest, RegisterResponse, ValidateTokenRequest
+from plugins.auth.ports import (
+    AuthService,
+    Confidential,
+    LogoutRequest,
+    RefreshRequest,
+    SignedIn,
+    ValidateTokenRequest,
+)
 from plugins.bff.errors import InsecureTransport
 from plugins.bff.repository import SessionRepository, StoredSession
 
 __all__ = ["Sessions", "Visit"]
 
-SignedIn: TypeAlias = LoginResponse | RegisterResponse
-
 _KEY = "bff-sessions"
 _OPENED = 4_096
+_AHEAD = timedelta(seconds=60)
+"""How long before its end an access token is replaced."""
+
+
+class _Tokens(Confidential, frozen=True):
+    """What a row's `tokens` are, unsealed."""
+
+    access: str
+    refresh: str
 
 
 class Sessions:
@@ -37,7 +57,9 @@ class Sessions:
         self._auth = auth
         self._clock = clock
         self._key = keys.get(_KEY)
-        self._token: Callable[[str, bytes], str] = lru_cache(maxsize=_OPENED)(self._unsealed)
+        self._opened: Callable[[str, bytes], _Tokens] = lru_cache(maxsize=_OPENED)(self._unsealed)
+        self._renewing: dict[str, asyncio.Task[_Tokens | None]] = {}
+        """By the hash of a handle: the tokens that this process asks for."""
 
     async def actor_of_token(self, token: str) -> Actor | None:
         """Who an access token speaks for at this instant; None when it is not valid."""
@@ -46,14 +68,20 @@ class Sessions:
 
     async def actor_of_handle(self, handle: str) -> Actor | None:
         """Who is signed in with a cookie at this instant; None when nobody is, any more."""
-        row = await self._rows.find(_hash(handle), self._clock.now())
+        now = self._clock.now()
+        row = await self._rows.find(_hash(handle), now)
         if row is None:
             return None
         try:
-            token = self._token(row.handle_hash, row.access_token)
+            tokens = self._opened(row.handle_hash, row.tokens)
         except sealing.SealBroken:  # a database and keys that do not belong together
             return None
-        return await self.actor_of_token(token)
+        if row.access_expires_at <= now + _AHEAD:
+            renewed = await self._renewed(row, tokens)
+            if renewed is None:
+                return None
+            tokens = renewed
+        return await self.actor_of_token(tokens.access)
 
     async def begin(self, login: SignedIn, *, instead_of: str | None) -> str:
         """The handle of a new session. The session behind the handle `instead_of` is over."""
@@ -64,7 +92,9 @@ class Sessions:
         session = StoredSession(
             handle_hash=handle_hash,
             session_id=login.session_id,
-            access_token=sealing.seal(self._key, _purpose(handle_hash), login.access_token.encode()),
+            user_id=login.user.id,
+            tokens=self._sealed(handle_hash, _Tokens(login.access_token, login.refresh_token)),
+            access_expires_at=login.access_expires_at,
             created_at=self._clock.now(),
             expires_at=login.expires_at,
         )
@@ -82,8 +112,45 @@ class Sessions:
             with acting_as(actor):
                 await self._auth.logout(LogoutRequest())
 
-    def _unsealed(self, handle_hash: str, sealed: bytes) -> str:
-        return sealing.open(self._key, _purpose(handle_hash), sealed).decode()
+    async def _renewed(self, row: StoredSession, tokens: _Tokens) -> _Tokens | None:
+        """The session's next tokens, asked for once however many requests wait; None when the session is over."""
+        task = self._renewing.get(row.handle_hash)
+        if task is None:
+            task = asyncio.create_task(self._renew(row, tokens))
+            self._renewing[row.handle_hash] = task
+            task.add_done_callback(lambda _: self._renewing.pop(row.handle_hash))
+        try:
+            return await asyncio.shield(task)
+        except Unavailable:
+            if row.access_expires_at > self._clock.now():  # it is early: the present token still counts
+                return tokens
+            raise
+
+    async def _renew(self, row: StoredSession, tokens: _Tokens) -> _Tokens | None:
+        """Which refresh token to ask for is stored first: then whoever asks, however often, gets the same one.
+
+        So processes that do this at once go on with one pair, and a kill after the answer loses nothing.
+        """
+        next_id = await self._rows.reserve(row, str(uuid.uuid4()))
+        if next_id is None:  # another process was faster
+            found = await self._rows.find(row.handle_hash, self._clock.now())
+            return self._opened(found.handle_hash, found.tokens) if found else None
+        try:
+            given = await self._auth.refresh(RefreshRequest(tokens.refresh, next_id))
+        except Unauthenticated:
+            return None
+        renewed = _Tokens(given.access_token, given.refresh_token)
+        sealed = self._sealed(row.handle_hash, renewed)
+        await self._rows.renew(
+            msgspec.structs.replace(row, tokens=sealed, access_expires_at=given.access_expires_at, next_id=next_id)
+        )
+        return renewed
+
+    def _sealed(self, handle_hash: str, tokens: _Tokens) -> bytes:
+        return sealing.seal(self._key, _purpose(handle_hash), msgspec.json.encode(tokens))
+
+    def _unsealed(self, handle_hash: str, sealed: bytes) -> _Tokens:
+        return msgspec.json.decode(sealing.open(self._key, _purpose(handle_hash), sealed), type=_Tokens)
 
 
 class Visit:

@@ -8,10 +8,13 @@ __all__ = ["BffSession"]
 
 
 class BffSession(Table, tablename="bff_session"):
-    """A browser that is signed in. The handle itself is nowhere stored; `access_token` is sealed."""
+    """A browser that is signed in. The handle itself is nowhere stored; `tokens` are sealed."""
 
     handle_hash = Varchar(64, primary_key=True)
     session_id = Varchar(36)
-    access_token = Bytea()
+    user_id = Varchar(36)
+    tokens = Bytea()
+    access_expires_at = Timestamptz()
+    next_id = Varchar(36, null=True, default=None)
     created_at = Timestamptz()
     expires_at = Timestamptz()

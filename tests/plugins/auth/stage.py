@@ -15,6 +15,7 @@ from girok.events.local_bus import LocalBus
 from girok.events.outbox import Outbox
 from girok.keys import FileKeys
 from girok.kit import Kit
+from girok.mail.folder import FolderMailer
 from girok.objects.files import FileObjects
 from girok.port import Ports, local_port
 from girok.ratelimit import LocalRateLimiter
@@ -32,7 +33,8 @@ from tests.kernel.events.stage import FaultyDatabase, HandClock, Sql
 __all__ = ["PASSWORD", "Stage", "actor_of", "registration", "stage_on"]
 
 PASSWORD = "Str0ng!pass"
-CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1}
+CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1, "access_token_minutes": 525_600, "refresh_token_days": 400}
+"""Hashes that cost little, and tokens that outlive their sessions."""
 
 
 class Stage:
@@ -99,11 +101,13 @@ async def stage_on(
     objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
     settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events())
     limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
-    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), valkey)
+    mail = FolderMailer(folder / "mail", sender="girok <girok@localhost>")
+    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), mail, valkey)
     stage = Stage(kit, build(kit), db, cable, clock)
     kit.ports.add(AuthService, stage.port)
     found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
     db.outbox = outbox = Outbox(clock, kit.ids, found)
+    await stage.service.start()
     stage.bus = LocalBus(db, outbox, found, clock, settings.get(Events))
     await stage.bus.start()
     try:

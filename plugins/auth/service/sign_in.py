@@ -1,0 +1,124 @@
+"""From what somebody shows to a session.
+
+Signing in goes in steps: who it is, what they must show for it (`missing`), the session. A second factor is one more
+thing that may be missing.
+"""
+
+from typing import Literal
+
+from girok.ratelimit import RateLimiter
+from plugins.auth.errors import AccountDisabled, InvalidCredentials
+from plugins.auth.events import UserLoggedIn, UserRegistered
+from plugins.auth.messages import LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
+from plugins.auth.passwords import Passwords
+from plugins.auth.repository import Account, AuthRepository, Credentials
+from plugins.auth.rules import check_registration, email_key, password_bytes
+from plugins.auth.service.profiles import shown
+from plugins.auth.service.sessions import Sessions
+from plugins.auth.service.story import Story, by_address
+
+__all__ = ["Proof", "SignIn", "missing"]
+
+Proof = Literal["password", "identity"]
+"""What somebody has shown: the password of the account, or a provider's word for an identity."""
+
+
+def missing(shown_so_far: frozenset[Proof], *, is_linked: bool) -> Proof | None:
+    """What must be shown before a session begins; None when nothing is missing.
+
+    A password is enough, and so is an identity that belongs to the account. One that only has the account's email is
+    not: first the account's owner shows the password.
+    """
+    if "password" in shown_so_far or ("identity" in shown_so_far and is_linked):
+        return None
+    return "password"
+
+
+class SignIn:
+    """See AuthService in ports.py."""
+
+    def __init__(
+        self, accounts: AuthRepository, passwords: Passwords, sessions: Sessions, limiter: RateLimiter, story: Story
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._limiter = limiter
+        self._story = story
+
+    async def register(self, request: RegisterRequest) -> RegisterResponse:
+        new = check_registration(request.email, request.username, request.password, request.name)
+        await self._limiter.spend("register", *by_address())
+        await self._accounts.check_free(new.email_key, new.username)
+        password_hash = await self._passwords.hash(new.password)
+        account = Account(
+            id=self._story.new_id(),
+            email=new.email,
+            username=new.username,
+            name=new.name,
+            role="USER",
+            created_at=self._story.now(),
+        )
+        opening = self._sessions.opening(account.id, request.device)
+        told = (
+            UserRegistered(user_id=account.id, username=account.username, name=account.name),
+            UserLoggedIn(user_id=account.id, session_id=opening.session.id),
+            self._story.entry("account.registered", account.id, session_id=opening.session.id, device=request.device),
+        )
+        await self._accounts.register(account, new.email_key, password_hash, opening, told)
+        tokens = await self._sessions.tokens(account, opening)
+        return RegisterResponse(
+            shown(account, account.id),
+            opening.session.id,
+            tokens.access,
+            tokens.refresh,
+            tokens.access_expires_at,
+            opening.session.expires_at,
+        )
+
+    async def login(self, request: LoginRequest) -> LoginResponse:
+        found = await self.by_password(request.email, request.password, request.device)
+        return await self.begin(found.account, request.device)
+
+    async def by_password(self, email: str, password: str, device: str | None) -> Credentials:
+        """The account whose password this is. Raises InvalidCredentials, AccountDisabled, RateLimited, HashingBusy."""
+        key = email_key(email)
+        await self._limiter.spend("login", *by_address(), *([f"account:{key}"] if key else []))
+        found = await self._accounts.credentials(key) if key else None
+        given = password_bytes(password)
+        matches = await self._passwords.verify(found.password_hash if found else None, given)
+        if found is None or given is None or not matches:
+            # The same work for an unknown email: how long the answer takes tells nothing.
+            await self._accounts.tell(
+                self._story.entry("login.failed", found.account.id if found else None, device=device)
+            )
+            raise InvalidCredentials
+        if found.is_disabled:
+            raise AccountDisabled
+        await self._renew_hash(found, given)
+        return found
+
+    async def begin(self, account: Account, device: str | None) -> LoginResponse:
+        """A session of this account, for whom nothing is `missing`."""
+        opening = self._sessions.opening(account.id, device)
+        session_id = opening.session.id
+        await self._sessions.store(
+            opening,
+            UserLoggedIn(user_id=account.id, session_id=session_id),
+            self._story.entry("login", account.id, session_id=session_id, device=device),
+        )
+        tokens = await self._sessions.tokens(account, opening)
+        return LoginResponse(
+            shown(account, account.id),
+            session_id,
+            tokens.access,
+            tokens.refresh,
+            tokens.access_expires_at,
+            opening.session.expires_at,
+        )
+
+    async def _renew_hash(self, found: Credentials, password: bytes) -> None:
+        """Hash the password anew when the settings ask for another cost than its hash had."""
+        old = found.password_hash
+        if old is not None and self._passwords.is_outdated(old):
+            await self._accounts.replace_hash(found.account.id, old, await self._passwords.hash(password))

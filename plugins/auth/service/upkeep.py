@@ -1,0 +1,51 @@
+"""What is done in the background: the next signing key in time, and the removal of what is over."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from girok.clock import Clock
+from girok.errors import Unavailable
+from plugins.auth.repository import AuthRepository
+from plugins.auth.signing import SigningKeys
+
+__all__ = ["Upkeep"]
+
+_EVERY_SECONDS = 3600.0
+_KEEP = timedelta(days=30)
+"""How long a session that is over is kept, for the record."""
+_AT_ONCE = 500
+
+
+class Upkeep:
+    """Every process does it; what two do at once is done once."""
+
+    def __init__(self, keys: SigningKeys, accounts: AuthRepository, clock: Clock) -> None:
+        self._keys = keys
+        self._accounts = accounts
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Have a key to sign with, then go on in the background."""
+        await self._keys.renew()
+        self._task = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Leave off."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def once(self) -> None:
+        """Do what there is to do."""
+        await self._keys.renew()
+        while await self._accounts.purge(self._clock.now(), _KEEP, _AT_ONCE):
+            """In pieces, so that others write in between."""
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            with suppress(Unavailable):  # the store is away: in an hour again
+                await self.once()
