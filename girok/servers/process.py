@@ -13,7 +13,7 @@ from pathlib import Path
 
 from girok.refusal import Refusal
 
-__all__ = ["Probe", "ServerNotReady", "ServerProcess", "answers"]
+__all__ = ["Probe", "ServerNotReady", "ServerProcess", "answers", "wait_stopped"]
 
 Probe = Callable[[], Awaitable[bool]]
 _LOOK_EVERY = 0.02
@@ -93,32 +93,40 @@ class ServerProcess:
         # Stopped first, or it may start one more between the look at its processes and its end. One that lives a moment
         # longer than PostgreSQL keeps the next one from its data.
         self._signal(signal.SIGSTOP)
-        while _state(self.child.pid) not in _STOPPED:  # noqa: ASYNC110 - a process has no event to wait for
+        while not _stands_still(self._pid):  # noqa: ASYNC110 - a process has no event to wait for
             await asyncio.sleep(0)
         others = self._others()
         self._signal(signal.SIGKILL)
         await self._ended(others)
 
     def pause(self) -> None:
-        """SIGSTOP: it holds its connections and answers nothing."""
+        """SIGSTOP: it holds its connections and answers nothing from now on."""
         self._signal(signal.SIGSTOP)
+        wait_stopped(self._pid)
+        self._signal(signal.SIGSTOP)  # to what it started meanwhile
+        for each in self._others():
+            wait_stopped(each)
 
     def go_on(self) -> None:
         """SIGCONT after `pause`."""
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
+    @property
+    def _pid(self) -> int:
         if self.child is None:
             raise RuntimeError(f"{self.name} was not started")
+        return self.child.pid
+
+    def _signal(self, number: signal.Signals) -> None:
         others = self._others()
-        os.killpg(self.child.pid, number)
+        os.killpg(self._pid, number)
         for each in others:
             with suppress(ProcessLookupError):
                 os.kill(each, number)
 
     def _others(self) -> list[int]:
         """The processes that it started: PostgreSQL's are a group each."""
-        pid = self.child.pid if self.child is not None else 0
+        pid = self._pid
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -141,14 +149,6 @@ class ServerProcess:
         return lines[-1] if lines else "it said nothing"
 
 
-def _state(pid: int) -> str:
-    """A process' state as in proc(5), X for one that is not there."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except (FileNotFoundError, ProcessLookupError):
-        return "X"
-
-
 async def answers(port: int, question: bytes, answer: bytes) -> bool:
     """Whether something on the loopback address answers `question` with `answer` in it."""
     said = b""
@@ -164,3 +164,25 @@ async def answers(port: int, question: bytes, answer: bytes) -> bool:
     except (OSError, TimeoutError):
         return False
     return answer in said
+
+
+def wait_stopped(pid: int) -> None:
+    """Return once a process that was sent SIGSTOP stands still, with all its threads: on a busy machine they run on."""
+    while not _stands_still(pid):
+        os.sched_yield()
+
+
+def _stands_still(pid: int) -> bool:
+    try:
+        threads = [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return all(_state(each) in _STOPPED for each in threads)
+
+
+def _state(pid: int) -> str:
+    """The state of a process or thread as in proc(5), X for one that is not there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from girok.servers.process import wait_stopped
+
 __all__ = ["GirokProcess", "free_port", "running"]
 
 GIROK = (sys.executable, "-m", "girok")
@@ -70,8 +72,9 @@ class GirokProcess:
         await self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """SIGSTOP: it holds its connections and answers nothing."""
+        """SIGSTOP: it holds its connections and answers nothing from now on."""
         self._running().send_signal(signal.SIGSTOP)
+        wait_stopped(self._running().pid)
 
     def go_on(self) -> None:
         """SIGCONT after `pause`."""

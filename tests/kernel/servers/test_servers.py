@@ -18,6 +18,16 @@ Make = Callable[[Path, int], ServerProcess]
 EVERY = pytest.mark.parametrize(("make", "block"), [(nats, 1), (valkey, 1), (postgres, 1), (seaweedfs, 4)])
 
 
+def family(pid: int) -> list[int]:
+    """A process, and those that it started."""
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+
+def states(pid: int) -> list[str]:
+    """Of its threads, as in proc(5)."""
+    return [each.read_text().rpartition(") ")[2][0] for each in Path(f"/proc/{pid}").glob("task/*/stat")]
+
+
 class TestEveryServer:
     @EVERY
     async def test_starts_again_on_its_folder_after_a_kill(self, make: Make, block: int) -> None:
@@ -32,6 +42,13 @@ class TestEveryServer:
         async with started(make, block=block) as server:
             await server.stop()
             assert not server.running
+
+    @EVERY
+    async def test_stands_still_with_all_its_threads_once_it_is_paused(self, make: Make, block: int) -> None:
+        async with started(make, block=block) as server:
+            server.pause()
+            assert server.child is not None
+            assert {each for pid in family(server.child.pid) for each in states(pid)} <= {"T", "Z"}
 
     @pytest.mark.parametrize("make", [nats, valkey, postgres])
     async def test_a_taken_port_is_told(self, make: Make, tmp_path: Path) -> None:
