@@ -12,7 +12,7 @@ from girok.db.unit import Unit, emit
 from girok.events.consumer import Batch, Batched, Consumer, Delivery
 from girok.events.event import Event
 from tests.kernel.events.consumers import Open, handled_by, storing, until
-from tests.kernel.events.stage import Ignored, Liked, put, store
+from tests.kernel.events.stage import HandClock, Ignored, Liked, put, store
 
 
 class TestDelivery:
@@ -133,7 +133,7 @@ class TestDelivery:
         async with opened(storing) as on:
             await on.emit(Liked("p1"))
             await on.settled()
-        async with opened(storing, start=False) as on:
+        async with opened(storing, clock=HandClock(), start=False) as on:
             await on.emit(Liked("p2"))
         async with opened(storing) as on:
             await on.settled()

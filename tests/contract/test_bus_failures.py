@@ -14,7 +14,7 @@ from girok.events.consumer import Consumer, Delivery
 from girok.port import DeadlineExceeded
 from girok.sections import Events
 from tests.kernel.events.consumers import Open, failing, handled_by, storing, until
-from tests.kernel.events.stage import Liked, store
+from tests.kernel.events.stage import HandClock, Liked, store
 
 SLOW = Events(retry_seconds=3600, max_deliver=2)
 ENVELOPE = (
@@ -234,7 +234,7 @@ class TestDrain:
             await gate.wait()
             seen.append(f"{event.post_id} ends")
 
-        async with opened(handled_by(handle, in_flight=1)) as on:
+        async with opened(handled_by(handle, in_flight=1), clock=HandClock()) as on:
             await on.emit(Liked("p1"), Liked("p2"))
             await until(lambda: seen)
             draining = asyncio.create_task(on.bus.drain(5.0))
@@ -256,7 +256,7 @@ class TestDrain:
             begun.set()
             await asyncio.Event().wait()
 
-        async with opened(handled_by(hang), start=False) as on:
+        async with opened(handled_by(hang), clock=HandClock(), start=False) as on:
             await on.emit(Liked("p1"))
         for _ in range(4):
             begun.clear()

@@ -57,7 +57,7 @@ class Ignored(Event, frozen=True):
 
 
 class HandClock:
-    """A clock that a test sets."""
+    """A clock that a test sets. It is long ago: what a process that has it leaves is due at once to the next one."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 5, 8, 0, 0, 123456, tzinfo=UTC)

@@ -70,7 +70,6 @@ class TestWithoutNats:
             assert len(await on.rows()) == 299
             await server.start()
             assert sorted(await stored(on, 300, 5.0)) == sorted(f"p{number}" for number in range(300))
-            await on.settled()
 
     async def test_a_process_starts_and_takes_writes(
         self, store: str, server: ServerProcess, caplog: pytest.LogCaptureFixture
@@ -86,7 +85,7 @@ class TestWithoutNats:
         assert "is not there yet" in message
 
     async def test_a_drain_ends_and_leaves_the_rest_to_others(self, store: str, server: ServerProcess) -> None:
-        async with stage(store, storing, nats=server.url) as on:
+        async with stage(store, storing, nats=server.url, clock=HandClock()) as on:
             await server.kill()
             await on.emit(Liked("p1"))
             async with asyncio.timeout(3):
@@ -159,7 +158,7 @@ class TestRows:
             assert await published(on) == 5_501
 
     async def test_published_but_not_deleted_are_no_second_message(self, store: str, server: ServerProcess) -> None:
-        async with stage(store, storing, nats=server.url) as on:
+        async with stage(store, storing, nats=server.url, clock=HandClock()) as on:
             await on.emit(*(Liked(f"old{number}") for number in range(5)))
             left = [{key: row[key] for key in KEYS} for row in await on.rows()]
             await on.settled()
@@ -168,7 +167,7 @@ class TestRows:
             for row in left:
                 yield from execute(APPEND(**row))
 
-        async with stage(store, storing, nats=server.url, start=False) as on:
+        async with stage(store, storing, nats=server.url, clock=HandClock(), start=False) as on:
             await on.db.run(again)
             await on.emit(*(Liked(f"new{number}") for number in range(5)))
         async with stage(store, storing, nats=server.url) as on:
