@@ -98,7 +98,8 @@ class TestWritten:
     @pytest.mark.slow
     @pytest.mark.timeout(600)
     def test_leaves_the_contract_as_it_is(self, checkout: Path) -> None:
-        assert " passed" in python(checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract")
+        paths = ["tests/contract/test_schema.py", "tests/contract/test_proto.py"]
+        assert " passed" in python(checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
 
     @pytest.mark.slow
     @pytest.mark.timeout(600)

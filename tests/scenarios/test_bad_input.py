@@ -1,7 +1,6 @@
 """Bad input over real sockets: whatever comes, it is answered with what is wrong, and girok goes on."""
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.budget import share
 from tests.scenarios.launch import GOOD, Launched, launched, query, request
 
 HANDLE = "a" * 43
@@ -304,7 +304,7 @@ class TestAnything:
         self.send(girok, post(body))
 
     @pytest.mark.slow
-    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "5000")), deadline=None)
+    @settings(max_examples=share(5000), deadline=None)
     @given(
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -318,7 +318,7 @@ class TestAnything:
         self.send(girok, query(text, {name: value}))
 
     @pytest.mark.slow
-    @settings(max_examples=int(os.environ.get("GIROK_TEST_BUDGET", "5000")), deadline=None)
+    @settings(max_examples=share(5000), deadline=None)
     @given(st.binary(max_size=400), st.sampled_from(["GET /graphql?", "POST /graphql", "GET /public/", "GET /"]))
     def test_bytes_in_a_head(self, girok: Launched, data: bytes, line: str) -> None:
         with girok.connect() as connection:

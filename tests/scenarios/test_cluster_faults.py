@@ -1,6 +1,6 @@
 """A server or a peer is away under traffic, killed or hanging: what does not need it goes on, the rest is told at once.
 
-In the default run an outage takes three seconds, with `-m slow` thirty.
+In the default run an outage takes three seconds, with `-m slow` thirty, or what the budget leaves of them.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from girok.servers.process import ServerProcess
 from girok.testing.client import Answer, Browser
+from tests.budget import share
 from tests.scenarios import store_postgres
 from tests.scenarios.cluster_town import DEGRADED, READY, UNAVAILABLE, Cluster, Town, split
 from tests.scenarios.outage import How, Lines, Outage, Times, suffer
@@ -23,7 +24,7 @@ from tests.scenarios.traffic import Call, middle, refusals
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-SHORT, LONG = 3.0, 30.0
+SHORT, LONG = 3.0, float(share(30))
 PACE = 0.1
 AT_ONCE, WITHIN_DEADLINE = 1.0, 8.0
 """Seconds, on a machine that has other work to do."""

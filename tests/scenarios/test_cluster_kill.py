@@ -5,7 +5,6 @@ are real time, so that it may take some runs until a failure comes back.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Sequence
 from itertools import count
 from random import Random
@@ -16,13 +15,14 @@ import pytest_asyncio
 from girok.servers.process import ServerProcess
 from girok.testing.client import Browser
 from girok.testing.process import GirokProcess
+from tests.budget import share
 from tests.scenarios.cluster_town import GIROKS, SERVERS, Cluster, Town, split, twins
 from tests.scenarios.story import PASSWORD, eventually, register
 from tests.scenarios.traffic import refusals
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-KILLS = int(os.environ.get("GIROK_TEST_BUDGET", "50"))
+KILLS = share(50)
 KILLS_BETWEEN_AUDITS = 10
 NAMES = ("ada", "ben", "cleo", "dan", "eve")
 PACE = 0.02

@@ -5,7 +5,6 @@ are real time, so that it may take some runs until a failure comes back.
 """
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,13 +13,14 @@ import pytest
 
 from girok.testing.box import CHEAP
 from girok.testing.process import GirokProcess, free_port, running
+from tests.budget import share
 from tests.scenarios import story
 from tests.scenarios.audit import audit, settled
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.load import Person, until_killed
 from tests.scenarios.store_file import check_settled, check_whole
 
-KILLS = int(os.environ.get("GIROK_TEST_BUDGET", "50"))
+KILLS = share(50)
 KILLS_BETWEEN_AUDITS = 10
 PEOPLE = ("ada", "ben", "cleo", "dan", "eve", "finn", "gil", "hana")
 FAITHFUL = 3

@@ -1,7 +1,6 @@
 """Kill -9 at any moment: what was acknowledged is there, and no unit is there by half."""
 
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -10,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from girok.db.sqlite import SQLiteDatabase
+from tests.budget import share
 from tests.kernel.db.notes import ids, opened
 
-SLOW_ROUNDS = {"small": 10}.get(os.environ.get("GIROK_TEST_BUDGET", ""), 50)
+SLOW_ROUNDS = share(50)
 
 
 async def acknowledged_until_killed(path: Path, run: str, seconds: float) -> list[str]:

@@ -14,12 +14,13 @@ from girok.db.unit import Unit
 from girok.errors import Unavailable
 from girok.events.consumer import Batch, Batched, Consumer, Delivery
 from girok.events.jetstream import JetStream
+from girok.events.message import ACK_SECONDS
 from girok.events.outgoing import LETTER
 from girok.sections import Events
 from girok.servers.process import ServerProcess
 from girok.testing.postgres import new_schema
 from tests.kernel.events.consumers import failing, handled_by, storing, until
-from tests.kernel.events.stage import Liked, Stage, put, stage, store
+from tests.kernel.events.stage import HandClock, Liked, Stage, put, stage, store
 
 THREE = Events(retry_seconds=0.01, max_deliver=3)
 
@@ -80,7 +81,7 @@ class TestShare:
         async def handle(event: Liked, delivery: Delivery) -> None:
             seen.append((event.post_id, delivery.attempt))
 
-        async with stage(place, handled_by(hold, in_flight=2), nats=server.url) as one:
+        async with stage(place, handled_by(hold, in_flight=2), nats=server.url, clock=HandClock()) as one:
             await one.emit(Liked("p1"), Liked("p2"))
             async with asyncio.timeout(20):
                 while not (await one.bus.stats())[0].depth:
@@ -270,7 +271,7 @@ class TestLongHandler:
         def named(name: str) -> Any:
             async def handle(event: Liked, delivery: Delivery) -> None:
                 calls.append(name)
-                await asyncio.sleep(25)  # twice what JetStream waits for a word
+                await asyncio.sleep(ACK_SECONDS + 2)  # longer than JetStream waits for a word
 
             return handled_by(handle, timeout=60.0)
 

@@ -1,7 +1,6 @@
 """kill -9 at any moment: nothing acknowledged is lost, and every effect is there exactly once."""
 
 import asyncio
-import os
 import random
 import subprocess
 import sys
@@ -13,9 +12,10 @@ import pytest
 
 from girok.servers.process import ServerProcess
 from girok.testing.postgres import new_schema
+from tests.budget import share
 from tests.kernel.events.worker_process import finish
 
-ROUNDS = int(os.environ.get("GIROK_TEST_BUDGET", "50"))
+ROUNDS = share(50)
 
 
 def start(place: Path | str, nats: str = "") -> subprocess.Popen[bytes]:

@@ -4,7 +4,6 @@ Before every step that a call takes, in Valkey or in SQL, it waits at a gate; a 
 """
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -29,10 +28,11 @@ from plugins.auth.ports import LoginResponse, RegisterResponse
 from plugins.auth.repository import AuthRepository, LivingSession
 from plugins.auth.repository_sql import SqlAuthRepository
 from plugins.auth.repository_valkey import ValkeyAuthRepository
+from tests.budget import share
 from tests.kernel.events.stage import FaultyDatabase
 from tests.plugins.auth.stage import Stage, stage_on
 
-BUDGET = int(os.environ.get("GIROK_TEST_BUDGET", "500"))
+BUDGET = share(500)
 PROCESSES, SESSIONS = 2, 2
 CallPlan = tuple[str, int, int]
 Step = tuple[str, int]
