@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from girok.clock import Clock, IdFactory
 from girok.db.database import Database
 from girok.keys import Keys
+from girok.mail.port import Mailer
 from girok.objects.port import ObjectStore
 from girok.port import Ports
 from girok.ratelimit import RateLimiter
@@ -32,5 +33,6 @@ class Kit:
     ids: IdFactory
     keys: Keys
     ports: Ports
+    mail: Mailer
     valkey: "Valkey | None" = None
     """What processes share and may lose; None where there is one process."""

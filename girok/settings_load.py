@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from girok.mail.settings import MailSettings
 from girok.manifest import Manifest, ManifestError
 from girok.ratelimit import limits_section
 from girok.refusal import Refusal
@@ -41,8 +42,9 @@ class SettingsError(Refusal):
 def schema_of(manifests: Mapping[str, Manifest]) -> Schema:
     """The keys of the kernel, `[limits]` and every plugin. Raises ManifestError for one that cannot be a setting."""
     plugins = [each.settings for each in manifests.values() if each.settings is not None]
+    kernel = [*SECTIONS, MailSettings, *CLUSTER_SECTIONS, peers_section(manifests), limits_section(manifests)]
     try:
-        return Schema([*SECTIONS, *CLUSTER_SECTIONS, peers_section(manifests), limits_section(manifests), *plugins])
+        return Schema([*kernel, *plugins])
     except (TypeError, ValueError) as error:
         raise ManifestError(f"the settings of a plugin cannot be: {error}") from error
 

@@ -6,6 +6,7 @@ its port, and last their consumers on the bus. Domain code is given a Kit and ne
 has an adapter of its own for a server (auth for Valkey), its `build` takes it when the Kit has that server.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from girok.events.commands import events_commands
 from girok.events.consumer import Consumer
 from girok.kit import Kit
 from girok.locks import DataDir
+from girok.mail.port import Mailer
+from girok.mail.settings import MailSettings
 from girok.manifest import Manifest, ManifestError, part
 from girok.needs import needed_servers
 from girok.port import Ports, local_port
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from girok.db.postgres import PostgresDatabase
 
 __all__ = ["Box", "open_box", "open_store", "store_domains"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ async def open_box(
         domains = store_domains(plan)
         await migrate(db, domains)
         around = await stack.enter_async_context(_surroundings(process, data, base_url))
-        kit = _kit(process, db, around)
+        kit = _kit(process, db, around, _mailer(settings, data / "mail"))
         for name in plan.local:
             await _add_service(stack, kit, manifests[name])
         bus = around.bus(db, [each for name in plan.local for each in _consumers(kit, manifests[name])])
@@ -119,7 +124,20 @@ async def _surroundings(process: Process, data: Path, base_url: str) -> AsyncGen
         yield member
 
 
-def _kit(process: Process, db: Store, around: Surroundings) -> Kit:
+def _mailer(settings: Settings, folder: Path) -> Mailer:
+    section = settings.get(MailSettings)
+    if section.host:
+        from girok.mail.smtp import SmtpMailer
+
+        return SmtpMailer(section)
+    from girok.mail.folder import FolderMailer
+
+    if settings.get(Core).mode == "production":
+        _log.warning("mail.host (GIROK_MAIL_HOST) is not set: mail is not sent, but kept as files in %s", folder)
+    return FolderMailer(folder, sender=section.sender)
+
+
+def _kit(process: Process, db: Store, around: Surroundings, mail: Mailer) -> Kit:
     ports = Ports()
     for protocol, port in around.remote.items():
         ports.add(protocol, port)
@@ -132,6 +150,7 @@ def _kit(process: Process, db: Store, around: Surroundings) -> Kit:
         process.ids,
         around.keys,
         ports,
+        mail,
         around.valkey,
     )
 

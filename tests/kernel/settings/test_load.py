@@ -91,7 +91,7 @@ class TestEnvironment:
         }
         settings = load(MANIFESTS, env=env)
         assert settings.warnings == (
-            "GIROK_FEED_PORT is no setting of girok; did you mean http.port or grpc.port?",
+            "GIROK_FEED_PORT is no setting of girok; did you mean http.port or mail.port or grpc.port?",
             "GIROK_HTTP_PRT is no setting of girok; did you mean http.port?",
         )
 
