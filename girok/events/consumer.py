@@ -23,6 +23,7 @@ Many events cost less together: `Batched(handler, 100)` in place of the handler 
 A handler that raises is called again later; after a batch that failed, with each of its events alone. `Unavailable`
 (a store, a peer) means that the event is not to blame: it waits until that is back, however long. Anything else counts,
 and so does a handler that takes longer than `timeout`: after `[events] max_deliver` of them the event is a dead letter.
+Each is waited for longer, and no less than the error's `retry_after`.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence

@@ -12,7 +12,7 @@ from girok.events.consumer import Batched, Consumer
 from girok.events.delivery import D, Together
 from girok.telemetry.tracing import span
 
-__all__ = ["LONGEST_RETRY", "UNREADABLE", "backoff", "describe", "handle", "reason", "report"]
+__all__ = ["LONGEST_RETRY", "UNREADABLE", "backoff", "describe", "handle", "reason", "report", "retry_in"]
 
 LONGEST_RETRY = 3600.0
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
@@ -52,6 +52,12 @@ async def handle(consumer: Consumer, pairs: Sequence[tuple[object, D]]) -> Excep
 def backoff(first: float, failures: int, longest: float) -> float:
     """The seconds to wait after `failures` (from 1) in a row: `first`, then twice as long each time."""
     return min(first * 2.0 ** min(failures - 1, 60), longest)
+
+
+def retry_in(first: float, failures: int, error: Exception) -> float:
+    """The seconds until a delivery that failed with `error` is tried again: as `backoff`, or longer if it asks so."""
+    asked = error.retry_after if isinstance(error, GirokError) else None
+    return min(max(backoff(first, failures, LONGEST_RETRY), asked or 0.0), LONGEST_RETRY)
 
 
 def reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ from girok.events.bus import DeadLetter
 from girok.events.consumer import Consumer
 from girok.events.dead_letters import DeadLetters
 from girok.events.delivery import ClusterDelivery
-from girok.events.handling import LONGEST_RETRY, backoff, describe, report
+from girok.events.handling import backoff, describe, report, retry_in
 from girok.events.jetstream import JetStream
 from girok.events.message import ACK_SECONDS, ACKED, DROPPED, Message, given_back
 from girok.events.outage import LONGEST_WAIT
@@ -76,7 +76,7 @@ class Settlement:
         elif delivery.attempt >= self._settings.max_deliver:
             await self.bury(message, delivery.attempt, error)
         else:
-            delay = backoff(self._settings.retry_seconds, delivery.attempt, LONGEST_RETRY)
+            delay = retry_in(self._settings.retry_seconds, delivery.attempt, error)
             self.failed += 1
             outcome = f"delivery {delivery.attempt} failed, again in {delay:g} s"
             report(logging.WARNING, self._name, message.event_id, error, outcome)

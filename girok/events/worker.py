@@ -18,7 +18,7 @@ from girok.events.backlog import Backlog, Pending
 from girok.events.consumer import Consumer
 from girok.events.delivery import LocalDelivery
 from girok.events.event import open_envelope
-from girok.events.handling import LONGEST_RETRY, UNREADABLE, backoff, describe, handle, report
+from girok.events.handling import UNREADABLE, backoff, describe, handle, report, retry_in
 from girok.events.outage import LONGEST_WAIT, Outage
 from girok.sections import Events
 
@@ -186,7 +186,7 @@ class Worker:
         if attempts >= self._settings.max_deliver:
             await self._bury(pending, error)
             return
-        delay = backoff(self._settings.retry_seconds, attempts, LONGEST_RETRY)
+        delay = retry_in(self._settings.retry_seconds, attempts, error)
         if await self._backlog.failed(self.consumer.name, pending.event_id, describe(error), self._in(delay)):
             self._retries = True
             self.failed += 1

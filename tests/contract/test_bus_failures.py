@@ -45,6 +45,18 @@ class TestRetry:
         )
         assert (len(event_id), record.__dict__["reason"]) == (36, "CONFLICT")
 
+    async def test_an_error_that_says_when_is_not_tried_sooner(
+        self, opened: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.WARNING, "girok.events"):
+            async with opened(failing(Conflict(retry_after=1.5))) as on:
+                begin = asyncio.get_running_loop().time()
+                await on.emit(Liked("p1"))
+                await on.settled()
+                assert await on.effects() == ["p1 at 2"]
+                assert asyncio.get_running_loop().time() - begin >= 1.5
+        assert "again in 1.5 s" in caplog.text
+
     async def test_others_go_on_meanwhile(self, opened: Open) -> None:
         async with opened(failing(ValueError("one")), settings=SLOW) as on:
             await on.emit(*(Liked(f"p{n}") for n in range(50)))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from girok.db.statement import Sql
+from girok.errors import Conflict
 from girok.events.consumer import Consumer, Delivery
-from girok.events.handling import backoff
+from girok.events.handling import backoff, retry_in
 from girok.sections import Events
 from girok.testing.events import settle
 from tests.kernel.events.consumers import Consumers, failing
@@ -23,6 +24,11 @@ def always(error: Exception) -> Consumers:
 class TestBackoff:
     def test_doubles_up_to_an_hour(self) -> None:
         assert [backoff(1.0, n, 3600.0) for n in (1, 2, 3, 12, 13, 10_000)] == [1, 2, 4, 2048, 3600, 3600]
+
+    def test_is_no_shorter_than_an_error_asks_and_no_longer_than_an_hour(self) -> None:
+        asked = [None, 0.0, 7.5, 120.0, 1e9]
+        assert [retry_in(1.0, 4, Conflict(retry_after=each)) for each in asked] == [8, 8, 8, 120, 3600]
+        assert retry_in(1.0, 4, ValueError()) == 8
 
 
 class TestRetry:
