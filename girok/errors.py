@@ -30,6 +30,7 @@ __all__ = [
     "Forbidden",
     "GirokError",
     "Internal",
+    "InvalidBearer",
     "InvalidInput",
     "NotFound",
     "RateLimited",
@@ -99,6 +100,12 @@ class Unauthenticated(GirokError):
     category = Category("UNAUTHENTICATED", 401, "UNAUTHENTICATED")
     reason = "UNAUTHENTICATED"
     text = Text("Please sign in.", "로그인이 필요합니다.")
+
+
+class InvalidBearer(Unauthenticated):
+    """The token in `Authorization` is malformed, unknown, expired, or of a session that ended (RFC 6750)."""
+
+    text = Text("The token is not valid.", "토큰이 올바르지 않습니다.")
 
 
 class Forbidden(GirokError):

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from girok.context import Role, current
 from girok.graphql.part import Context, Part
 from plugins.auth.errors import UserNotFound
@@ -12,8 +15,12 @@ from plugins.auth.ports import (
     GetUserByUsernameRequest,
     GetUserRequest,
     ListSessionsRequest,
+    RequestEmailVerificationRequest,
+    RequestPasswordResetRequest,
     Session,
+    UpdateMeRequest,
     User,
+    VerifyEmailRequest,
 )
 
 __all__ = ["PART"]
@@ -28,6 +35,13 @@ extend type Query {
 }
 
 extend type Mutation {
+  "What is absent stays; null takes an avatar or a bio away."
+  updateMe(input: UpdateMeInput!): User!
+  "Mails a link; the answer does not tell whether there is an account."
+  requestPasswordReset(email: String!): Boolean!
+  "Mails the link that verifies the email again."
+  requestEmailVerification: Boolean!
+  verifyEmail(token: String!): Boolean!
   endSession(id: ID!): Boolean!
   endOtherSessions: Int!
 }
@@ -44,6 +58,7 @@ type User {
   role: Role
   createdAt: DateTime!
 }
+input UpdateMeInput { name: String username: String avatar: String bio: String }
 enum Role { GUEST USER MANAGER MASTER }
 
 type Session { id: ID! device: String address: String createdAt: DateTime! lastUsedAt: DateTime! current: Boolean! }
@@ -72,6 +87,40 @@ async def user(context: Context, *, username: str) -> User | None:
 @PART.query("sessions")
 async def sessions(context: Context) -> Sequence[Session]:
     return (await context.ports[AuthService].list_sessions(ListSessionsRequest())).sessions
+
+
+class UpdateMeInput(msgspec.Struct, frozen=True):
+    """The input of updateMe."""
+
+    name: str | UnsetType | None = UNSET
+    username: str | UnsetType | None = UNSET
+    avatar: str | UnsetType | None = UNSET
+    bio: str | UnsetType | None = UNSET
+
+
+@PART.mutation("updateMe")
+async def update_me(context: Context, *, input: UpdateMeInput) -> User:  # noqa: A002 - the argument's name in the schema
+    given = msgspec.structs.asdict(input)
+    changes = {field: value or "" for field, value in given.items() if value is not UNSET}
+    return await context.ports[AuthService].update_me(UpdateMeRequest(**changes))
+
+
+@PART.mutation("requestPasswordReset")
+async def request_password_reset(context: Context, *, email: str) -> bool:
+    await context.ports[AuthService].request_password_reset(RequestPasswordResetRequest(email))
+    return True
+
+
+@PART.mutation("requestEmailVerification")
+async def request_email_verification(context: Context) -> bool:
+    await context.ports[AuthService].request_email_verification(RequestEmailVerificationRequest())
+    return True
+
+
+@PART.mutation("verifyEmail")
+async def verify_email(context: Context, *, token: str) -> bool:
+    await context.ports[AuthService].verify_email(VerifyEmailRequest(token))
+    return True
 
 
 @PART.mutation("endSession")

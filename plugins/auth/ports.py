@@ -4,9 +4,12 @@ users = await users_by_id(context.ports[AuthService], [post.author_id for post i
 users[post.author_id].username
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
+from girok.context import Actor, acting_as
+from girok.errors import Forbidden, InvalidBearer, Unauthenticated
 from girok.port import policy
 from plugins.auth.messages import (
     ChangePasswordRequest,
@@ -52,6 +55,7 @@ from plugins.auth.messages import (
     VerifyEmailRequest,
     VerifyEmailResponse,
 )
+from plugins.auth.social.cookies import browser_of
 
 __all__ = [
     "AuthService",
@@ -97,6 +101,9 @@ __all__ = [
     "ValidateTokenResponse",
     "VerifyEmailRequest",
     "VerifyEmailResponse",
+    "actor_of_bearer",
+    "as_bearer",
+    "browser_of",
     "users_by_id",
 ]
 
@@ -235,3 +242,43 @@ async def users_by_id(auth: AuthService, ids: Iterable[str]) -> dict[str, User]:
         response = await auth.get_users_by_ids(GetUsersByIdsRequest(distinct[start : start + MOST_IDS]))
         found.update((each.id, each) for each in response.users)
     return found
+
+
+async def actor_of_bearer(auth: AuthService, token: str, origin: str | None) -> Actor:
+    """Who a bearer token speaks for at this instant. Raises InvalidBearer.
+
+    `origin` is the request's header: a guest token is good on its own domain's pages, and where no page asks.
+    """
+    found = await auth.validate_token(ValidateTokenRequest(token))
+    if not found.valid or (found.domain and origin and origin.partition("://")[2].lower() != found.domain):
+        raise InvalidBearer
+    return Actor(found.user_id, found.role, found.session_id)
+
+
+@asynccontextmanager
+async def as_bearer(
+    auth: AuthService, authorization: str | None, origin: str | None, *, lenient: bool = False
+) -> AsyncGenerator[None, None]:
+    """The body runs as the user whose access token is in an Authorization header.
+
+    Raises Unauthenticated without one, InvalidBearer for one that is not valid, Forbidden for a guest's; `lenient`
+    runs it as nobody instead.
+    """
+    try:
+        actor = await _caller(auth, authorization or "", origin)
+    except (Unauthenticated, Forbidden):
+        if not lenient:
+            raise
+        actor = None
+    with acting_as(actor):
+        yield
+
+
+async def _caller(auth: AuthService, authorization: str, origin: str | None) -> Actor:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    actor = await actor_of_bearer(auth, token.strip(), origin)
+    if actor.role == "GUEST":
+        raise Forbidden
+    return actor

@@ -85,8 +85,8 @@ class SigningKeys:
 
     async def published(self) -> dict[str, Sequence[dict[str, object]]]:
         """The key set (RFC 7517): public halves of all keys, those that do not sign yet too."""
-        if not self._known:
-            await self.renew()
+        async with self._looking:
+            await self._read()
         return {"keys": [{**key.public.as_dict(private=False), "use": "sig", "alg": "RS256"} for key in self._known]}
 
     def _find(self, key_id: str) -> SigningKey | None:

@@ -1,4 +1,4 @@
-"""Auth's tables; migrations/auth/ makes them."""
+"""Auth's tables; migrations/auth/ makes them. Of a composite key the class names the leading column."""
 
 from piccolo.columns import Bytea, Integer, Text, Timestamptz, Varchar
 
@@ -73,7 +73,7 @@ class SigningKeyRow(Table, tablename="auth_signing_key"):
 class IdentityRow(Table, tablename="auth_identity"):
     """An account elsewhere that one can sign in with."""
 
-    provider = Varchar(40)
+    provider = Varchar(40, primary_key=True)
     subject = Varchar(255)
     user_id = Varchar(36)
     created_at = Timestamptz()

@@ -1,8 +1,8 @@
 """The bff's errors."""
 
-from girok.errors import Forbidden, InvalidInput, Text, Unauthenticated
+from girok.errors import Forbidden, InvalidInput, Text
 
-__all__ = ["CrossSiteRequest", "InsecureTransport", "InvalidBearer", "RequestCut"]
+__all__ = ["CrossSiteRequest", "InsecureTransport", "RequestCut"]
 
 
 class InsecureTransport(Forbidden):
@@ -17,12 +17,6 @@ class CrossSiteRequest(Forbidden):
 
     reason = "CROSS_SITE_REQUEST"
     text = Text("Requests from other sites are refused.", "다른 사이트에서 보낸 요청은 처리하지 않습니다.")
-
-
-class InvalidBearer(Unauthenticated):
-    """The token in `Authorization` is unknown, expired or of a session that ended."""
-
-    text = Text("The token is not valid.", "토큰이 올바르지 않습니다.")
 
 
 class RequestCut(InvalidInput):

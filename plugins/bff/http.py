@@ -11,7 +11,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from girok.context import Actor
-from girok.errors import GirokError, Internal, log_fault
+from girok.errors import GirokError, Internal, InvalidBearer, log_fault
 from girok.graphql.execute import Engine
 from girok.graphql.http import GraphQLHttp, Request, Response, refuse
 from girok.graphql.part import Context
@@ -20,10 +20,10 @@ from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.sections import Web
 from girok.telemetry.tracing import span
-from plugins.auth.ports import AuthService
+from plugins.auth.ports import AuthService, browser_of
 from plugins.bff import cookies
 from plugins.bff.csrf import Origin, Sender, is_cross_site
-from plugins.bff.errors import CrossSiteRequest, InvalidBearer, RequestCut
+from plugins.bff.errors import CrossSiteRequest, RequestCut
 from plugins.bff.plugin import SessionSettings
 from plugins.bff.repository_sql import SqlSessionRepository
 from plugins.bff.sessions import Sessions, Visit
@@ -107,11 +107,13 @@ class Door:
         if is_cross_site(sender):
             raise CrossSiteRequest
         handle = cookies.read(cookie)
-        actor = await self._actor(bearer, handle)
+        origin = headers.get(b"origin")
+        actor = await self._actor(bearer, handle, origin.decode("latin-1") if origin else None)
         visit = Visit(
             self._sessions,
             actor,
             handle,
+            browser=browser_of(cookie.decode("latin-1"), secure=transport.scheme == "https") or "",
             device=headers.get(b"user-agent", b"").decode("latin-1"),
             is_safe=self._insecure or transport.is_safe,
         )
@@ -123,10 +125,10 @@ class Door:
         self._set_cookie(response, visit.cookie, transport)
         return response
 
-    async def _actor(self, bearer: str | None, handle: str | None) -> Actor | None:
+    async def _actor(self, bearer: str | None, handle: str | None, origin: str | None) -> Actor | None:
         """Who calls. Raises InvalidBearer for a token that is not valid, whatever cookie comes with it."""
         if bearer is not None:
-            actor = await self._sessions.actor_of_token(bearer)
+            actor = await self._sessions.actor_of_token(bearer, origin)
             if actor is None:
                 raise InvalidBearer
             return actor

@@ -21,7 +21,7 @@ import msgspec
 from girok import sealing
 from girok.clock import Clock
 from girok.context import Actor, acting_as
-from girok.errors import Unauthenticated, Unavailable
+from girok.errors import InvalidBearer, Unauthenticated, Unavailable
 from girok.keys import Keys
 from plugins.auth.ports import (
     AuthService,
@@ -29,7 +29,7 @@ from plugins.auth.ports import (
     LogoutRequest,
     RefreshRequest,
     SignedIn,
-    ValidateTokenRequest,
+    actor_of_bearer,
 )
 from plugins.bff.errors import InsecureTransport
 from plugins.bff.repository import SessionRepository, StoredSession
@@ -61,10 +61,12 @@ class Sessions:
         self._renewing: dict[str, asyncio.Task[_Tokens | None]] = {}
         """By the hash of a handle: the tokens that this process asks for."""
 
-    async def actor_of_token(self, token: str) -> Actor | None:
-        """Who an access token speaks for at this instant; None when it is not valid."""
-        found = await self._auth.validate_token(ValidateTokenRequest(token))
-        return Actor(found.user_id, found.role, found.session_id) if found.valid else None
+    async def actor_of_token(self, token: str, origin: str | None = None) -> Actor | None:
+        """Who an access token speaks for at this instant, for a page of `origin`; None when it is not valid."""
+        try:
+            return await actor_of_bearer(self._auth, token, origin)
+        except InvalidBearer:
+            return None
 
     async def actor_of_handle(self, handle: str) -> Actor | None:
         """Who is signed in with a cookie at this instant; None when nobody is, any more."""
@@ -160,10 +162,14 @@ class Visit:
     """
 
     def __init__(
-        self, sessions: Sessions, actor: Actor | None, handle: str | None, *, device: str, is_safe: bool
+        self, sessions: Sessions, actor: Actor | None, handle: str | None, *, device: str, browser: str, is_safe: bool
     ) -> None:
-        """`handle` is the cookie's. `is_safe`: nobody on the way can read what this browser sends."""
+        """`handle` is the cookie's, `browser` the secret of a social login (see auth's social/cookies.py).
+
+        `is_safe`: nobody on the way can read what this browser sends.
+        """
         self.device = device
+        self.browser = browser
         self.cookie: str | None = None
         self._sessions = sessions
         self._handle = handle

@@ -16,6 +16,7 @@ upkeep.py      what is done in the background: keys, sweeping
 from datetime import timedelta
 
 from girok.kit import Kit
+from plugins.auth.common_passwords import CommonPasswords, own_list
 from plugins.auth.passwords import Argon2, Passwords
 from plugins.auth.plugin import AuthSettings
 from plugins.auth.repository import AuthRepository
@@ -32,6 +33,7 @@ from plugins.auth.service.story import Story
 from plugins.auth.service.tickets import Tickets
 from plugins.auth.service.upkeep import Upkeep
 from plugins.auth.signing import SigningKeys
+from plugins.auth.social.accounts import SocialAccounts
 from plugins.auth.tokens import Tokens
 
 __all__ = ["Auth", "build"]
@@ -45,7 +47,9 @@ def build(kit: Kit) -> "Auth":
         from plugins.auth.repository_valkey import ValkeyAuthRepository
 
         accounts = ValkeyAuthRepository(accounts, kit.valkey, touch_every=TOUCH_EVERY)
-    return Auth(kit, settings, accounts)
+    auth = Auth(kit, settings, accounts)
+    kit.ports.add(SocialAccounts, auth.social)  # for the routes of this process alone
+    return auth
 
 
 class Auth:
@@ -62,7 +66,8 @@ class Auth:
         self.keys = SigningKeys(
             SqlKeyRepository(kit.db), kit.keys, kit.clock, lasting=timedelta(days=settings.signing_key_days)
         )
-        self.passwords = Passwords(cost, settings.argon2_at_once)
+        common = CommonPasswords(listed=settings.common_passwords, own=own_list(settings.common_passwords_file))
+        self.passwords = Passwords(cost, common, settings.argon2_at_once)
         self.sessions = sessions = Sessions(accounts, Tokens(self.keys), story, kit.limiter, lengths)
         self._upkeep = Upkeep(self.keys, accounts, kit.clock)
         sign_in = SignIn(accounts, self.passwords, sessions, kit.limiter, story)

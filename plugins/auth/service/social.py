@@ -22,8 +22,9 @@ from plugins.auth.rules import RESERVED, email_key, social_name
 from plugins.auth.service.sign_in import SignIn, missing
 from plugins.auth.service.story import Story
 from plugins.auth.service.tickets import Tickets
+from plugins.auth.social.profile import SocialProfile
 
-__all__ = ["CODE_LENGTH", "Profile", "SocialLogins"]
+__all__ = ["CODE_LENGTH", "SocialLogins"]
 
 CODE_LENGTH = timedelta(seconds=60)
 _SUFFIX = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -32,26 +33,15 @@ _LONGEST_STEM = 14
 _TRIES = 5
 
 
-class Profile(Confidential, frozen=True, kw_only=True):
-    """What a provider says of who signed in there. `provider` is its name in the settings."""
-
-    provider: str
-    subject: str
-    email: str | None = None
-    email_verified: bool = False
-    name: str | None = None
-    avatar: str | None = None
-
-
 class _Held(Confidential, frozen=True):
     """What a code stands for: who signed in, and the SHA-256 of their browser's secret."""
 
-    profile: Profile
+    profile: SocialProfile
     browser: str
 
 
 class SocialLogins:
-    """From a profile to an account, and to a session."""
+    """From a profile to an account, and to a session. See SocialAccounts in social/accounts.py."""
 
     def __init__(self, accounts: AuthRepository, sign_in: SignIn, tickets: Tickets, story: Story) -> None:
         self._accounts = accounts
@@ -59,7 +49,7 @@ class SocialLogins:
         self._tickets = tickets
         self._story = story
 
-    async def sign_in(self, profile: Profile, device: str | None) -> str:
+    async def sign_in(self, profile: SocialProfile, device: str | None) -> str:
         """The access token of a new session.
 
         Raises EmailTaken when the password of the account with this email would have to be shown, AccountDisabled,
@@ -70,7 +60,7 @@ class SocialLogins:
             raise EmailTaken
         return (await self._sign_in.begin(account, device)).access_token
 
-    async def hold(self, profile: Profile, browser: str) -> str:
+    async def hold(self, profile: SocialProfile, browser: str) -> str:
         """A code of one use, good for 60 s in the browser that has the secret `browser`."""
         held = msgspec.json.encode(_Held(profile, _hash(browser)))
         return await self._tickets.issue("SOCIAL_LOGIN", None, held, self._story.now(), CODE_LENGTH)
@@ -91,7 +81,7 @@ class SocialLogins:
     def _opened(self, ticket: Ticket) -> _Held:
         return msgspec.json.decode(self._tickets.content(ticket), type=_Held)
 
-    async def _account(self, profile: Profile, *, password: str | None, device: str | None) -> Account | None:
+    async def _account(self, profile: SocialProfile, *, password: str | None, device: str | None) -> Account | None:
         """The account of this profile, a new one where there is none; None while a password is missing."""
         identity = Identity(profile.provider, profile.subject)
         known = await self._accounts.account_of(identity)
@@ -113,7 +103,7 @@ class SocialLogins:
         await self._accounts.link(identity, proven.account.id, self._story.now(), linked)
         return proven.account
 
-    async def _new(self, profile: Profile, key: str, identity: Identity) -> Account:
+    async def _new(self, profile: SocialProfile, key: str, identity: Identity) -> Account:
         for _ in range(_TRIES):
             account = self._drafted(profile, key)
             told: list[Told] = [
@@ -129,7 +119,7 @@ class SocialLogins:
             return account
         raise UsernameTaken
 
-    def _drafted(self, profile: Profile, key: str) -> Account:
+    def _drafted(self, profile: SocialProfile, key: str) -> Account:
         stem = re.sub(r"[^a-z0-9]", "", key.partition("@")[0])[:_LONGEST_STEM]
         suffix = "".join(secrets.choice(_SUFFIX) for _ in range(_SUFFIX_LENGTH))
         now = self._story.now()
