@@ -109,6 +109,7 @@ class WrongPassword(InvalidInput):
     """The present password is another one, or the account has none. No 401: clients would refresh and send it again."""
 
     reason = "INVALID_PASSWORD"
+    names_rest_code = True
     text = Text("The current password is wrong.", "현재 비밀번호가 올바르지 않습니다.")
 
 
