@@ -21,6 +21,7 @@ import msgspec
 from argon2.exceptions import VerificationError, VerifyMismatchError
 from argon2.low_level import Type, hash_secret, verify_secret
 
+from plugins.auth.common_passwords import CommonPasswords
 from plugins.auth.errors import HashingBusy
 
 __all__ = ["Argon2", "Passwords"]
@@ -52,11 +53,14 @@ class Argon2(msgspec.Struct, frozen=True):
 class Passwords:
     """Makes and checks hashes, `at_once` of them (0: one a core, 4 at most); up to 256 more wait their turn.
 
+    `common` are the passwords that nobody may choose.
+
     A caller that is cancelled gives up its turn; a hash that has begun is finished and thrown away.
     """
 
-    def __init__(self, cost: Argon2, at_once: int = 0) -> None:
+    def __init__(self, cost: Argon2, common: CommonPasswords, at_once: int = 0) -> None:
         threads = at_once or min(len(os.sched_getaffinity(0)), _CORES)
+        self.common = common
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="girok-argon2")
         self._most = threads + _WAITING

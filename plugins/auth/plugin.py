@@ -24,6 +24,17 @@ class AuthSettings(Section, frozen=True):
         int,
         Meta(ge=0, le=64, description="Passwords hashed at once, in memory of their own; 0: one a core, at most 4."),
     ] = 0
+    common_passwords: Annotated[
+        bool,
+        Meta(
+            description="Refuse passwords that are a common word, name or keyboard pattern with a few digits or "
+            "symbols added."
+        ),
+    ] = True
+    common_passwords_file: Annotated[
+        str,
+        Meta(description="A UTF-8 text file of passwords and words that are refused in the same way, one a line."),
+    ] = ""
     access_token_minutes: Annotated[
         int, Meta(ge=1, le=1440, description="Minutes that an access token is good for.")
     ] = 15
@@ -41,6 +52,7 @@ MANIFEST = Manifest(
     name="auth",
     summary="accounts and sessions",
     provides=("AuthService",),
+    consumes=("auth.mail.wanted",),
     events_days=7,
     needs=("valkey",),
     settings=AuthSettings,

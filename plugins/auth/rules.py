@@ -8,6 +8,7 @@ passwords are put into Unicode's NFC (RFC 8265), in which the same Korean typed 
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Container
 
 from girok.errors import GirokError, Text
 from plugins.auth.errors import (
@@ -93,6 +94,12 @@ _WEAK_PASSWORD = Text(
     "각각 하나 이상 포함해야 합니다.",
 )
 _LONG_PASSWORD = Text("The password must be no more than 1,024 bytes.", "비밀번호는 1,024바이트를 넘을 수 없습니다.")
+_COMMON_PASSWORD = Text(
+    "The password is too easy to guess: it is a common word, name or keyboard pattern with only a few digits or "
+    "symbols added. Use several words, or other characters in between.",
+    "추측하기 쉬운 비밀번호입니다. 흔한 단어나 이름, 키보드 배열에 숫자나 기호 몇 개만 더한 비밀번호는 쓸 수 없습니다. "
+    "여러 단어를 이어 쓰거나 중간에 다른 문자를 섞어 주세요.",
+)
 _BAD_NAME = Text("The name must have 2 to 100 characters.", "이름은 2~100자여야 합니다.")
 _UNPRINTABLE_BIO = Text("The bio holds characters that are no text.", "소개에 쓸 수 없는 문자가 있습니다.")
 _UNPRINTABLE_NAME = Text("The name holds characters that are no text.", "이름에 쓸 수 없는 문자가 있습니다.")
@@ -108,25 +115,26 @@ class Registration(Confidential, frozen=True):
     name: str
 
 
-def check_registration(email: str, username: str, password: str, name: str) -> Registration:
+def check_registration(email: str, username: str, password: str, name: str, common: Container[str]) -> Registration:
     """The four as they are stored. Raises InvalidEmail, InvalidUsername, InvalidPassword or InvalidName.
 
-    It is raised for the first field that is wrong, in that order; its details name every one of them.
+    It is raised for the first field that is wrong, in that order; its details name every one of them. `common` are the
+    passwords that nobody may choose.
     """
     email, name = email.strip(), _composed(name.strip()[:_LONGEST_SPELLING])
     faults: dict[str, GirokError | None] = {
         "email": None if email_key(email) else InvalidEmail(_BAD_EMAIL),
         "username": _fault_of_username(username),
-        "password": _fault_of_password(password),
+        "password": _fault_of_password(password, common),
         "name": _fault_of_name(name),
     }
     raise_first(faults)
     return Registration(email, email_key(email) or "", username, password_bytes(password) or b"", name)
 
 
-def check_password(password: str, path: str) -> bytes:
+def check_password(password: str, path: str, common: Container[str]) -> bytes:
     """What is hashed of a new password. Raises InvalidPassword, with a detail for the field `path`."""
-    raise_first({path: _fault_of_password(password)})
+    raise_first({path: _fault_of_password(password, common)})
     return password_bytes(password) or b""
 
 
@@ -223,7 +231,7 @@ def _fault_of_username(username: str) -> InvalidUsername | None:
     return InvalidUsername(_RESERVED_USERNAME) if username in RESERVED else None
 
 
-def _fault_of_password(password: str) -> InvalidPassword | None:
+def _fault_of_password(password: str, common: Container[str]) -> InvalidPassword | None:
     if len(password) > _MAX_PASSWORD:
         return InvalidPassword(_LONG_PASSWORD)
     composed = _composed(password)
@@ -231,7 +239,7 @@ def _fault_of_password(password: str) -> InvalidPassword | None:
         return InvalidPassword(_WEAK_PASSWORD)
     if password_bytes(password) is None:
         return InvalidPassword(_UNPRINTABLE_PASSWORD if _has_surrogates(password) else _LONG_PASSWORD)
-    return None
+    return InvalidPassword(_COMMON_PASSWORD) if composed in common else None
 
 
 def _fault_of_name(name: str) -> InvalidName | None:

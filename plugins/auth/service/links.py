@@ -58,7 +58,7 @@ class Links:
 
     async def reset_password(self, request: ResetPasswordRequest) -> ResetPasswordResponse:
         await self._limiter.spend("reset", *by_address())
-        new = check_password(request.new_password, "newPassword")
+        new = check_password(request.new_password, "newPassword", await self._passwords.common.load())
         now = self._story.now()
         ticket = await self._tickets.find(request.token, "RESET_PASSWORD", now)
         if ticket is None or ticket.user_id is None:

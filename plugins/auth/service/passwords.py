@@ -1,8 +1,9 @@
 """Changing one's password."""
 
-from girok.context import require_user
+from girok.context import current, require_user
 from girok.ratelimit import RateLimiter
 from plugins.auth.errors import WrongPassword
+from plugins.auth.events import MailWanted
 from plugins.auth.messages import ChangePasswordRequest, ChangePasswordResponse
 from plugins.auth.passwords import Passwords
 from plugins.auth.repository import AuthRepository, Credentials, PasswordChange
@@ -23,7 +24,7 @@ class PasswordChanges:
 
     async def change_password(self, request: ChangePasswordRequest) -> ChangePasswordResponse:
         actor = require_user()
-        new = check_password(request.new_password, "newPassword")
+        new = check_password(request.new_password, "newPassword", await self._passwords.common.load())
         found = await self.proven(actor.user_id, request.current_password)
         change = PasswordChange(
             user_id=actor.user_id,
@@ -32,7 +33,11 @@ class PasswordChanges:
             kept=actor.session_id,
             now=self._story.now(),
         )
-        if not await self._accounts.change_password(change, [self._story.entry("password.changed", actor.user_id)]):
+        told = (
+            MailWanted(user_id=actor.user_id, mail="PASSWORD_CHANGED", locale=current().locale),
+            self._story.entry("password.changed", actor.user_id),
+        )
+        if not await self._accounts.change_password(change, told):
             raise WrongPassword  # it was changed meanwhile
         return ChangePasswordResponse()
 

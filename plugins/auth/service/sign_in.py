@@ -6,9 +6,10 @@ thing that may be missing.
 
 from typing import Literal
 
+from girok.context import current
 from girok.ratelimit import RateLimiter
 from plugins.auth.errors import AccountDisabled, InvalidCredentials
-from plugins.auth.events import UserLoggedIn, UserRegistered
+from plugins.auth.events import MailWanted, UserLoggedIn, UserRegistered
 from plugins.auth.messages import LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
 from plugins.auth.passwords import Passwords
 from plugins.auth.repository import Account, AuthRepository, Credentials
@@ -47,7 +48,8 @@ class SignIn:
         self._story = story
 
     async def register(self, request: RegisterRequest) -> RegisterResponse:
-        new = check_registration(request.email, request.username, request.password, request.name)
+        common = await self._passwords.common.load()
+        new = check_registration(request.email, request.username, request.password, request.name, common)
         await self._limiter.spend("register", *by_address())
         await self._accounts.check_free(new.email_key, new.username)
         password_hash = await self._passwords.hash(new.password)
@@ -63,6 +65,7 @@ class SignIn:
         told = (
             UserRegistered(user_id=account.id, username=account.username, name=account.name),
             UserLoggedIn(user_id=account.id, session_id=opening.session.id),
+            MailWanted(user_id=account.id, mail="VERIFY_EMAIL", locale=current().locale),
             self._story.entry("account.registered", account.id, session_id=opening.session.id, device=request.device),
         )
         await self._accounts.register(account, new.email_key, password_hash, opening, told)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from plugins.auth.common_passwords import CommonPasswords
 from plugins.auth.errors import HashingBusy
 from plugins.auth.passwords import Argon2, Passwords
 
+COMMON = CommonPasswords(listed=False)
 CHEAP = Argon2(memory_kib=64, passes=1, lanes=1)
 SLOW = Argon2(memory_kib=65_536, passes=2, lanes=1)
 """Some 50 to 150 ms."""
@@ -16,14 +18,14 @@ SLOW = Argon2(memory_kib=65_536, passes=2, lanes=1)
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    made = Passwords(CHEAP, at_once=1)
+    made = Passwords(CHEAP, COMMON, at_once=1)
     yield made
     made.close()
 
 
 @pytest.fixture
 def slow() -> Iterator[Passwords]:
-    made = Passwords(SLOW, at_once=1)
+    made = Passwords(SLOW, COMMON, at_once=1)
     yield made
     made.close()
 
@@ -48,7 +50,7 @@ class TestHash:
 
     async def test_old_costs_are_verified_and_known_as_outdated(self, passwords: Passwords) -> None:
         stored = await passwords.hash(b"secret")
-        later = Passwords(Argon2(memory_kib=128, passes=2, lanes=2))
+        later = Passwords(Argon2(memory_kib=128, passes=2, lanes=2), COMMON)
         assert not passwords.is_outdated(stored)
         assert later.is_outdated(stored)
         assert await later.verify(stored, b"secret")

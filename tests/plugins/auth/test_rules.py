@@ -36,7 +36,7 @@ def strong(draw: st.DrawFn) -> str:
 
 def check(**fields: str) -> Registration:
     good = {"email": "ada@example.org", "username": "ada", "password": "Str0ng!pass", "name": "Ada"}
-    return check_registration(**{**good, **fields})
+    return check_registration(**{**good, **fields}, common={"Passw0rd!비밀번호"})
 
 
 class TestEmail:
@@ -160,6 +160,13 @@ class TestPassword:
     def test_the_same_korean_typed_on_two_systems_is_the_same(self) -> None:
         typed = "Aa1!비밀번호"
         assert password_bytes(unicodedata.normalize("NFD", typed)) == password_bytes(typed) == typed.encode()
+
+    def test_common_one_is_refused_and_told_why(self) -> None:
+        for spelling in ("NFC", "NFD"):
+            with pytest.raises(InvalidPassword, match="too easy to guess") as refused:
+                check(password=unicodedata.normalize(spelling, "Passw0rd!비밀번호"))
+            assert refused.value.details[0].path == "password"
+            assert refused.value.message.ko.startswith("추측하기 쉬운 비밀번호")
 
     @given(ANY_TEXT)
     def test_what_cannot_be_hashed_cannot_be_chosen(self, password: str) -> None:
