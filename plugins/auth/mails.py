@@ -134,7 +134,7 @@ def _mail(to: Addressee, subject: Text, content: Sequence[Text | _Link]) -> Mail
 def _greeting(name: str) -> Text:
     kept = (each if category(each)[0] in "LMN" or each in _IN_NAMES else " " for each in name[: 4 * _LONGEST_NAME])
     words = " ".join(_DOT_WITHIN.sub(" ", "".join(kept)).split())
-    shown = words.lstrip(_IN_NAMES)[:_LONGEST_NAME].rstrip()
+    shown = words.lstrip(_IN_NAMES)[:_LONGEST_NAME].rstrip(_IN_NAMES)
     return Text(f"Hello {shown},", f"{shown}님, 안녕하세요.") if shown else Text("Hello,", "안녕하세요.")
 
 

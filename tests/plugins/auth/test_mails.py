@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from girok.mail.message import compose, sender_of
@@ -111,7 +111,7 @@ class TestName:
             ("김기록", "김기록"),
             ("Zoë O\u2019Neil-Smith", "Zoë O\u2019Neil-Smith"),
             ("नमस्ते", "नमस्ते"),
-            ("Dr. J. R. Kim Jr.", "Dr. J. R. Kim Jr."),
+            ("Dr. J. R. Kim Jr.", "Dr. J. R. Kim Jr"),
             ("  Ada \n Lovelace ", "Ada Lovelace"),
             ("<b>Ada</b>", "b Ada b"),
             ("- .x", "x"),
@@ -133,6 +133,7 @@ class TestName:
             "안녕하세요.",
         ]
 
+    @settings(max_examples=500)
     @given(st.text(st.one_of(st.characters(), st.sampled_from("<>&\"'./:@ w")), max_size=60))
     def test_changes_neither_the_page_nor_its_links(self, name: str) -> None:
         mail = password_changed(ada(name=name))
