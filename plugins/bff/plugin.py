@@ -25,6 +25,7 @@ MANIFEST = Manifest(
     name="bff",
     summary="GraphQL for clients, sessions of browsers",
     requires=("auth",),
+    consumes=("auth.user.erased",),
     settings=SessionSettings,
     edge=True,
     http_port=4000,

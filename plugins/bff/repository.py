@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from girok.events.consumer import Delivery
+
 __all__ = ["SessionRepository", "StoredSession"]
 
 
@@ -47,6 +49,10 @@ class SessionRepository(Protocol):
 
     async def renew(self, session: StoredSession) -> None:
         """Store other tokens of a session, unless somebody did it before under its `next_id`."""
+        ...
+
+    async def forget(self, user_id: str, delivery: Delivery) -> None:
+        """Forget all sessions of a user."""
         ...
 
     async def remove(self, handle_hash: str) -> None:

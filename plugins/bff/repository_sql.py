@@ -10,6 +10,7 @@ import msgspec
 from girok.db.database import Database
 from girok.db.statement import prepare
 from girok.db.unit import Unit, execute, first
+from girok.events.consumer import Delivery
 from plugins.bff.repository import StoredSession
 from plugins.bff.tables import BffSession
 
@@ -55,6 +56,7 @@ _RENEW = prepare(
     )
 )
 _DELETE = prepare(lambda p: BffSession.delete().where(BffSession.handle_hash == p.handle_hash))
+_FORGET = prepare(lambda p: BffSession.delete().where(BffSession.user_id == p.user_id))
 _SWEEP = prepare(
     lambda p: BffSession.raw(
         "DELETE FROM bff_session WHERE handle_hash IN "
@@ -100,3 +102,10 @@ class SqlSessionRepository:
 
     async def remove(self, handle_hash: str) -> None:
         await self._db.run(lambda: execute(_DELETE(handle_hash=handle_hash)))
+
+    async def forget(self, user_id: str, delivery: Delivery) -> None:
+        def unit() -> Unit[None]:
+            if (yield from delivery.once()):
+                yield from execute(_FORGET(user_id=user_id))
+
+        await self._db.run(unit)
