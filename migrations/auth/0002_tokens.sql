@@ -89,8 +89,11 @@ CREATE TABLE auth_audit (
 
 CREATE INDEX auth_audit_user ON auth_audit (user_id, id);
 
--- Accounts that were erased: the id alone, for whoever missed the event.
+-- Accounts that were erased: the id alone. It is told again each day for a month, for whoever missed it.
 CREATE TABLE auth_erasure (
     user_id VARCHAR(36) NOT NULL PRIMARY KEY,
-    erased_at TIMESTAMPTZ NOT NULL
+    erased_at TIMESTAMPTZ NOT NULL,
+    told_at TIMESTAMPTZ NOT NULL
 );
+
+CREATE INDEX auth_erasure_told ON auth_erasure (told_at);

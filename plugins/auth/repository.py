@@ -264,6 +264,10 @@ class AuthRepository(Protocol):
         """End every living session of the user but `kept`; how many there were."""
         ...
 
+    async def tell_erasures(self, now: datetime, limit: int) -> int:
+        """Tell again of erasures of the last month that were last told of a day ago. How many it were."""
+        ...
+
     async def purge(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Remove what is over, sessions `keep` after their end: `limit` rows of a table at most. How many it were."""
         ...

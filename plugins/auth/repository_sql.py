@@ -11,6 +11,7 @@ from girok.db.unit import Unit, emit, execute, rows
 from plugins.auth import statements as sql
 from plugins.auth.audit import AuditEntry, record
 from plugins.auth.errors import EmailTaken, UsernameTaken, UserNotFound, raise_first
+from plugins.auth.events import UserErased
 from plugins.auth.repository import (
     Account,
     Credentials,
@@ -26,6 +27,8 @@ from plugins.auth.repository import (
 )
 
 __all__ = ["SqlAuthRepository", "SqlKeyRepository"]
+
+_DAY = timedelta(days=1)
 
 
 class SqlAuthRepository:
@@ -206,6 +209,16 @@ class SqlAuthRepository:
             if ended:
                 yield from _tell(told)
             return ended
+
+        return await self._db.run(unit)
+
+    async def tell_erasures(self, now: datetime, limit: int) -> int:
+        due = sql.ERASURES_TO_TELL(now=now, told_before=now - _DAY, erased_after=now - 31 * _DAY, limit=limit)
+
+        def unit() -> Unit[int]:
+            found = yield from rows(due)
+            yield from _tell([UserErased(user_id=row["user_id"]) for row in found])
+            return len(found)
 
         return await self._db.run(unit)
 

@@ -93,6 +93,7 @@ class ValkeyAuthRepository:
         self.open_session = inner.open_session
         self.rotate = inner.rotate
         self.purge = inner.purge
+        self.tell_erasures = inner.tell_erasures
         self.account = inner.account
         self.account_by_username = inner.account_by_username
         self.accounts = inner.accounts

@@ -157,7 +157,17 @@ ERASE = tuple(
         "DELETE FROM auth_user WHERE id = {}",
     )
 )
-INSERT_ERASURE = prepare(lambda p: ErasureRow.insert(ErasureRow(user_id=p.user_id, erased_at=p.now)))
+INSERT_ERASURE = prepare(lambda p: ErasureRow.insert(ErasureRow(user_id=p.user_id, erased_at=p.now, told_at=p.now)))
+ERASURES_TO_TELL = prepare(
+    lambda p: ErasureRow.raw(
+        "UPDATE auth_erasure SET told_at = {} WHERE user_id IN (SELECT user_id FROM auth_erasure "
+        "WHERE told_at <= {} AND erased_at > {} LIMIT {}) RETURNING user_id",
+        p.now,
+        p.told_before,
+        p.erased_after,
+        p.limit,
+    )
+)
 
 INSERT_SESSION = prepare(
     lambda p: SessionRow.insert(

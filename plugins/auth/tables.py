@@ -108,3 +108,4 @@ class ErasureRow(Table, tablename="auth_erasure"):
 
     user_id = Varchar(36, primary_key=True)
     erased_at = Timestamptz()
+    told_at = Timestamptz()

@@ -43,6 +43,8 @@ class Upkeep:
         await self._keys.renew()
         while await self._accounts.purge(self._clock.now(), _KEEP, _AT_ONCE):
             """In pieces, so that others write in between."""
+        while await self._accounts.tell_erasures(self._clock.now(), _AT_ONCE):
+            """Whoever missed an erasure, or was restored from a backup that knew the user, catches up."""
 
     async def _run(self) -> None:
         while True:
