@@ -11,11 +11,11 @@ from typing import Literal
 
 import msgspec
 
-from girok.db.statement import prepare
+from girok.db.statement import Statement, prepare
 from girok.db.unit import Unit, execute
 from plugins.auth.tables import AuditRow
 
-__all__ = ["AuditEntry", "Kind", "record"]
+__all__ = ["AuditEntry", "Kind", "entries", "record"]
 
 Kind = Literal[
     "account.registered",
@@ -62,6 +62,22 @@ def record(entry: AuditEntry) -> Unit[None]:
     yield from execute(_INSERT(**msgspec.structs.asdict(entry)))
 
 
+def entries(after: str, limit: int, user_id: str | None) -> Statement:
+    """Selects the entries whose id follows `after`, oldest first: all, or those of an account."""
+    if user_id is None:
+        return _ALL(after=after, limit=limit)
+    return _OF_USER(after=after, limit=limit, user_id=user_id)
+
+
+_ALL = prepare(lambda p: AuditRow.select().where(AuditRow.id > p.after).order_by(AuditRow.id).limit(p.limit))
+_OF_USER = prepare(
+    lambda p: (
+        AuditRow.select()
+        .where(AuditRow.user_id == p.user_id, AuditRow.id > p.after)
+        .order_by(AuditRow.id)
+        .limit(p.limit)
+    )
+)
 _INSERT = prepare(
     lambda p: AuditRow.insert(
         AuditRow(

@@ -17,6 +17,7 @@ __all__ = [
     "Credentials",
     "Identity",
     "KeyRepository",
+    "ListedAccount",
     "LivingSession",
     "NewRefreshToken",
     "NewSession",
@@ -54,6 +55,13 @@ class Credentials(Confidential, frozen=True):
     account: Account
     password_hash: str | None
     is_disabled: bool
+
+
+class ListedAccount(NamedTuple):
+    """An account, and since when nobody can sign in to it."""
+
+    account: Account
+    disabled_at: datetime | None
 
 
 class PasswordChange(Confidential, frozen=True, kw_only=True):
@@ -266,6 +274,26 @@ class AuthRepository(Protocol):
 
     async def tell_erasures(self, now: datetime, limit: int) -> int:
         """Tell again of erasures of the last month that were last told of a day ago. How many it were."""
+        ...
+
+    async def set_role(self, user_id: str, role: Role, *told: Told) -> None:
+        """Give an account another role."""
+        ...
+
+    async def set_disabled(self, user_id: str, since: datetime | None, now: datetime, *told: Told) -> None:
+        """Let nobody sign in to an account `since` then, and end its sessions; None lets them again."""
+        ...
+
+    async def page(self, after: str, limit: int) -> list[ListedAccount]:
+        """The accounts whose id follows `after`, by their id: the oldest first."""
+        ...
+
+    async def identities(self, user_id: str) -> list[Identity]:
+        """What one signs in to this account with, beside a password."""
+        ...
+
+    async def audit(self, after: str, limit: int, user_id: str | None = None) -> list[AuditEntry]:
+        """The entries whose id follows `after`, oldest first: all, or those of an account."""
         ...
 
     async def purge(self, now: datetime, keep: timedelta, limit: int) -> int:

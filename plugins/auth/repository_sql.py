@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from girok.context import Role
 from girok.db.database import Database
 from girok.db.statement import Row
 from girok.db.unit import Unit, emit, execute, rows
 from plugins.auth import statements as sql
-from plugins.auth.audit import AuditEntry, record
+from plugins.auth.audit import AuditEntry, entries, record
 from plugins.auth.errors import EmailTaken, UsernameTaken, UserNotFound, raise_first
 from plugins.auth.events import UserErased
 from plugins.auth.repository import (
     Account,
     Credentials,
     Identity,
+    ListedAccount,
     LivingSession,
     NewRefreshToken,
     Opening,
@@ -221,6 +223,32 @@ class SqlAuthRepository:
             return len(found)
 
         return await self._db.run(unit)
+
+    async def set_role(self, user_id: str, role: Role, *told: Told) -> None:
+        def unit() -> Unit[None]:
+            yield from execute(sql.SET_ROLE(id=user_id, role=role))
+            yield from _tell(told)
+
+        await self._db.run(unit)
+
+    async def set_disabled(self, user_id: str, since: datetime | None, now: datetime, *told: Told) -> None:
+        def unit() -> Unit[None]:
+            yield from execute(sql.SET_DISABLED(id=user_id, since=since))
+            if since is not None:
+                yield from self._end_others(user_id, "", now)
+            yield from _tell(told)
+
+        await self._db.run(unit)
+
+    async def page(self, after: str, limit: int) -> list[ListedAccount]:
+        found = await self._db.fetch(sql.PAGE(after=after, limit=limit))
+        return [ListedAccount(_account(row), row["disabled_at"]) for row in found]
+
+    async def identities(self, user_id: str) -> list[Identity]:
+        return [Identity(**row) for row in await self._db.fetch(sql.IDENTITIES(user_id=user_id))]
+
+    async def audit(self, after: str, limit: int, user_id: str | None = None) -> list[AuditEntry]:
+        return [AuditEntry(**row) for row in await self._db.fetch(entries(after, limit, user_id))]
 
     async def purge(self, now: datetime, keep: timedelta, limit: int) -> int:
         tickets = await self._db.run(lambda: rows(sql.PURGE_TICKETS(now=now, limit=limit)))

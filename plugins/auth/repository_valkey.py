@@ -34,6 +34,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from girok.context import Role
 from girok.valkey import Script, Valkey, ValkeyUnavailable
 from plugins.auth.repository import AuthRepository, LivingSession, PasswordChange, Told
 
@@ -92,6 +93,9 @@ class ValkeyAuthRepository:
         self.replace_hash = inner.replace_hash
         self.open_session = inner.open_session
         self.rotate = inner.rotate
+        self.page = inner.page
+        self.identities = inner.identities
+        self.audit = inner.audit
         self.purge = inner.purge
         self.tell_erasures = inner.tell_erasures
         self.account = inner.account
@@ -135,6 +139,14 @@ class ValkeyAuthRepository:
     async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
         async with self._changing(user_id):
             return await self._inner.erase(user_id, now, *told)
+
+    async def set_role(self, user_id: str, role: Role, *told: Told) -> None:
+        async with self._changing(user_id):
+            await self._inner.set_role(user_id, role, *told)
+
+    async def set_disabled(self, user_id: str, since: datetime | None, now: datetime, *told: Told) -> None:
+        async with self._changing(user_id):
+            await self._inner.set_disabled(user_id, since, now, *told)
 
     @asynccontextmanager
     async def _changing(self, user_id: str) -> AsyncGenerator[None, None]:

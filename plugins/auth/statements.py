@@ -103,6 +103,17 @@ SET_HASH_BY_TICKET = prepare(
     lambda p: UserRow.raw("UPDATE auth_user SET password_hash = {} WHERE id = {} RETURNING id", p.new, p.id)
 )
 
+SET_ROLE = prepare(lambda p: UserRow.raw("UPDATE auth_user SET role = {} WHERE id = {}", p.role, p.id))
+SET_DISABLED = prepare(lambda p: UserRow.raw("UPDATE auth_user SET disabled_at = {} WHERE id = {}", p.since, p.id))
+PAGE = prepare(
+    lambda p: (
+        UserRow.select(*_ACCOUNT, UserRow.disabled_at).where(UserRow.id > p.after).order_by(UserRow.id).limit(p.limit)
+    )
+)
+
+IDENTITIES = prepare(
+    lambda p: IdentityRow.select(IdentityRow.provider, IdentityRow.subject).where(IdentityRow.user_id == p.user_id)
+)
 INSERT_IDENTITY = prepare(
     lambda p: IdentityRow.raw(
         "INSERT INTO auth_identity (provider, subject, user_id, created_at) VALUES ({}, {}, {}, {}) "
