@@ -28,7 +28,11 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class CallContext(msgspec.Struct, frozen=True):
-    """`deadline` is a time of the running loop's clock (seconds), None for no limit. `address` is the client's."""
+    """`deadline` is a time of the running loop's clock (seconds), None for no limit. `address` is the client's.
+
+    `operator` is the local user who gives a command on the machine itself, where nobody is signed in. It does not
+    travel to other processes.
+    """
 
     actor: Actor | None = None
     request_id: str = ""
@@ -36,6 +40,7 @@ class CallContext(msgspec.Struct, frozen=True):
     traceparent: str = ""
     locale: Locale = "en"
     address: str = ""
+    operator: str = ""
 
 
 ANONYMOUS = CallContext()

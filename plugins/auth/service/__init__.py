@@ -10,6 +10,7 @@ erasure.py     erasing an account
 guests.py      guest tokens for one domain
 tickets.py     proofs of one use
 story.py       what the audit log is told
+operators.py   what `girok user` and `girok audit` do
 upkeep.py      what is done in the background: keys, sweeping
 """
 
@@ -24,6 +25,7 @@ from plugins.auth.repository_sql import SqlAuthRepository, SqlKeyRepository
 from plugins.auth.service.erasure import Erasure
 from plugins.auth.service.guests import Guests
 from plugins.auth.service.links import Links
+from plugins.auth.service.operators import Operators
 from plugins.auth.service.passwords import PasswordChanges
 from plugins.auth.service.profiles import Profiles
 from plugins.auth.service.sessions import TOUCH_EVERY, Lengths, Sessions
@@ -69,7 +71,7 @@ class Auth:
         common = CommonPasswords(listed=settings.common_passwords, own=own_list(settings.common_passwords_file))
         self.passwords = Passwords(cost, common, settings.argon2_at_once)
         self.sessions = sessions = Sessions(accounts, Tokens(self.keys), story, kit.limiter, lengths)
-        self._upkeep = Upkeep(self.keys, accounts, kit.clock)
+        self.upkeep = Upkeep(self.keys, accounts, kit.clock)
         sign_in = SignIn(accounts, self.passwords, sessions, kit.limiter, story)
         profiles = Profiles(accounts)
         changes = PasswordChanges(accounts, self.passwords, kit.limiter, story)
@@ -96,11 +98,12 @@ class Auth:
         self.verify_email = links.verify_email
         self.delete_me = self.erasure.delete_me
         self.complete_social_login = self.social.complete_social_login
+        self.operators = Operators(accounts, self.passwords, self.erasure, story)
         self.create_domain_access = Guests(sessions, kit.limiter, story).create_domain_access
 
     async def start(self) -> None:
         """Have a key to sign with, and begin what is done in the background."""
-        await self._upkeep.start()
+        await self.upkeep.start()
 
     async def settle(self) -> None:
         """Return once every use of a session that was noticed is written."""
@@ -108,6 +111,6 @@ class Auth:
 
     async def aclose(self) -> None:
         """Finish what was begun in the background."""
-        await self._upkeep.aclose()
+        await self.upkeep.aclose()
         await self.settle()
         self.passwords.close()

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from girok.clock import Clock, IdFactory
-from girok.context import current
+from girok.context import CallContext, current
 from plugins.auth.audit import AuditEntry, Kind
 from plugins.auth.rules import clean_label, network
 
@@ -11,6 +11,7 @@ __all__ = ["Story", "by_address"]
 
 _LONGEST_DEVICE = 300
 _LONGEST_ADDRESS = 64
+_LONGEST_ACTOR = 100
 
 
 class Story:
@@ -38,12 +39,19 @@ class Story:
             kind=kind,
             created_at=self._clock.now(),
             user_id=user_id,
-            actor=call.actor.user_id if call.actor else "",
+            actor=_who(call),
             session_id=session_id or (call.actor.session_id if call.actor else "") or None,
             address=clean_label(call.address, _LONGEST_ADDRESS),
             device=device_label(device),
             detail=detail,
         )
+
+
+def _who(call: CallContext) -> str:
+    """A user's id, `operator:NAME`, or nobody."""
+    if call.actor is not None:
+        return call.actor.user_id
+    return f"operator:{call.operator}"[:_LONGEST_ACTOR] if call.operator else ""
 
 
 def device_label(device: str | None) -> str | None:
