@@ -33,7 +33,7 @@ class FolderMailer:
         self._folder = folder
         self._sender = sender_of(sender)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
             for draft in folder.glob(f"{_DRAFT}*"):
                 draft.unlink()

@@ -37,6 +37,8 @@ class Postbox:
         self.sockets: list[socket.socket] = []
         self.slow: dict[str, asyncio.Event] = {}
         """What is not answered before the event is set."""
+        self.pause = 0.0
+        """Seconds that every answer takes."""
         self.hangs_up: set[str] = set()
         """To what the server answers by closing the connection."""
 
@@ -94,6 +96,7 @@ class Postbox:
         return AuthResult(success=right, handled=False)
 
     async def _answer(self, step: str, server: SMTP, good: str) -> str:
+        await asyncio.sleep(self.pause)
         if step in self.slow:
             await self.slow[step].wait()
         if step in self.hangs_up:

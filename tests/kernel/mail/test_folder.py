@@ -67,6 +67,12 @@ class TestFolder:
         mailer(tmp_path)
         assert [each.name for each in tmp_path.iterdir()] == [NAME]
 
+    def test_that_others_could_read_is_closed_to_them(self, tmp_path: Path) -> None:
+        (tmp_path / "mail").mkdir()
+        (tmp_path / "mail").chmod(0o755)
+        mailer(tmp_path / "mail")
+        assert mode(tmp_path / "mail") == 0o700
+
     def test_that_cannot_be_made_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "mail").write_text("a file")
         with pytest.raises(MailFolderUnusable, match="cannot be used"):

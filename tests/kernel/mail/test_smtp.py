@@ -130,6 +130,11 @@ class TestAway:
         with pytest.raises(MailUnavailable):
             await SmtpMailer(postbox.section(seconds=0.3)).send(mail())
 
+    async def test_a_server_that_is_slow_at_every_step_has_no_more_time_in_all(self, postbox: Postbox) -> None:
+        postbox.pause = 0.4
+        with pytest.raises(MailUnavailable, match=r"no end after 0\.6 s"):
+            await SmtpMailer(postbox.section(seconds=0.6)).send(mail())
+
     async def test_a_server_that_says_nothing_at_all(self, postbox: Postbox) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             section = postbox.section(port=silent.getsockname()[1], seconds=0.3)
