@@ -9,6 +9,7 @@ from girok.clock import Uuid7Factory
 from girok.context import Actor
 from girok.db.database import Store
 from girok.db.migrations import migrate
+from girok.db.statement import Row
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
 from girok.events.local_bus import LocalBus
@@ -24,6 +25,7 @@ from girok.settings import Settings
 from girok.testing.events import settle
 from girok.testing.store import store_in
 from girok.valkey import Valkey
+from plugins.auth import tables
 from plugins.auth.events import UserLoggedIn, UserRegistered
 from plugins.auth.plugin import MANIFEST, AuthSettings
 from plugins.auth.ports import AuthService, LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
@@ -62,6 +64,11 @@ class Stage:
         """The events that were delivered until now."""
         await settle(self.bus)
         return self.told
+
+    async def dump(self) -> dict[str, list[Row]]:
+        """Everything that auth stores, by table."""
+        names = [getattr(tables, each)._meta.tablename for each in tables.__all__]
+        return {name: list(await self.kit.db.fetch(Sql(f"SELECT * FROM {name}"))) for name in names}
 
     async def column(self, table: str, name: str) -> list[Any]:
         """One column of a table, row by row."""

@@ -102,4 +102,14 @@ class TestSessions:
 
 class TestSchema:
     def test_signing_in_is_left_to_the_edge(self) -> None:
-        assert {name for _, name in PART.roots} == {"me", "user", "sessions", "endSession", "endOtherSessions"}
+        assert {name for _, name in PART.roots} == {
+            "me",
+            "user",
+            "sessions",
+            "updateMe",
+            "requestPasswordReset",
+            "requestEmailVerification",
+            "verifyEmail",
+            "endSession",
+            "endOtherSessions",
+        }

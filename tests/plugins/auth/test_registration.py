@@ -47,7 +47,7 @@ class TestConcurrentRegistration:
 class TestTaken:
     async def test_is_told_before_a_hash_is_made(self, stage: Stage) -> None:
         await stage.register("ada")
-        stage.service._passwords.close()
+        stage.service.passwords.close()
         with pytest.raises(EmailTaken):
             await stage.register("ada")
 

@@ -23,7 +23,6 @@ from girok.servers.process import ServerProcess
 from girok.servers.valkey import valkey as valkey_server
 from girok.testing.servers import started
 from girok.valkey import Valkey, open_valkey, parse
-from plugins.auth import tokens
 from plugins.auth.ports import LoginResponse, RegisterResponse
 from plugins.auth.repository import AuthRepository, LivingSession
 from plugins.auth.repository_sql import SqlAuthRepository
@@ -120,7 +119,6 @@ class World:
         self._calls: list[Call] = []
         self._acknowledged: set[int] = set()
         self._user = made[0].user.id
-        self._tokens = [tokens.digest(each.access_token) or "" for each in made]
         self._sessions = [each.session_id for each in made]
 
     async def begin(self) -> None:
@@ -146,8 +144,8 @@ class World:
         """What is known of the user expires, or is evicted."""
         await self._valkey.command("DEL", f"girok:auth:user:{self._user}")
 
-    async def forget_token(self, number: int) -> None:
-        await self._valkey.command("DEL", f"girok:auth:token:{self._tokens[number % SESSIONS]}")
+    async def forget_session(self, number: int) -> None:
+        await self._valkey.command("DEL", f"girok:auth:session:{self._sessions[number % SESSIONS]}")
 
     async def remember(self, _: int) -> None:
         """What stands in Valkey now is on its disk."""
@@ -181,7 +179,7 @@ class World:
 
     async def _validate(self, process: AuthRepository, session: int) -> None:
         promised = session in self._acknowledged or (self.strict and await self._ended(session))
-        answer: LivingSession | None = await process.session_by_token(self._tokens[session], self._stage.clock.now())
+        answer: LivingSession | None = await process.session(self._sessions[session], self._stage.clock.now())
         assert answer is None or not promised, f"session {session} was ended, and is valid"
         assert answer is not None or await self._ended(session), f"session {session} lives, and is not valid"
 
@@ -249,7 +247,7 @@ class TestEnd:
         await run(world(), calls, plan)
 
     @PROPERTY
-    @given(calls=CALLS, plan=steps("kill", "forget_user", "forget_user", "forget_token"))
+    @given(calls=CALLS, plan=steps("kill", "forget_user", "forget_user", "forget_session"))
     async def test_holds_once_acknowledged_though_valkey_forgets(
         self, world: Callable[[], World], calls: list[CallPlan], plan: list[Step]
     ) -> None:
@@ -258,7 +256,7 @@ class TestEnd:
     @pytest.mark.slow
     @pytest.mark.timeout(3600)
     @settings(PROPERTY, max_examples=BUDGET)
-    @given(calls=CALLS, plan=steps("kill", "forget_user", "forget_token", "remember", "restart"))
+    @given(calls=CALLS, plan=steps("kill", "forget_user", "forget_session", "remember", "restart"))
     async def test_holds_once_acknowledged_though_valkey_is_killed_and_forgets_its_last(
         self, world: Callable[[], World], calls: list[CallPlan], plan: list[Step]
     ) -> None:

@@ -80,7 +80,7 @@ class TestHandle:
             handle = ada.cookies["session_id"]
             assert row["handle_hash"] == hashlib.sha256(handle.encode()).hexdigest()
             assert handle not in str(row)
-            assert b"girok_at_" not in row["access_token"]
+            assert b"eyJ" not in row["tokens"]
 
     async def test_login_gives_a_new_one_and_ends_the_old(self, stage: Stage) -> None:
         async with stage.browser() as ada, stage.browser() as thief:
@@ -120,9 +120,9 @@ class TestHandle:
             await register(ada, "ada")
             (row,) = await stage.rows()
             await register(ben, "ben")
-            others = f"SELECT b.access_token FROM bff_session b WHERE b.handle_hash <> '{row['handle_hash']}'"
+            others = f"SELECT b.tokens FROM bff_session b WHERE b.handle_hash <> '{row['handle_hash']}'"
             await stage.kit.db.execute_script(
-                f"UPDATE bff_session SET access_token = ({others}) WHERE handle_hash = '{row['handle_hash']}'"
+                f"UPDATE bff_session SET tokens = ({others}) WHERE handle_hash = '{row['handle_hash']}'"
             )
             assert await _sees(ada) is None
             assert await _sees(ben) == {"username": "ben"}
