@@ -118,9 +118,13 @@ class _Server(SMTP):
 
 @asynccontextmanager
 async def opened(
-    *, implicit: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, login: bool = False
+    *,
+    port: int = 0,
+    implicit: ssl.SSLContext | None = None,
+    starttls: ssl.SSLContext | None = None,
+    login: bool = False,
 ) -> AsyncGenerator[Postbox, None]:
-    """A server on a free port: TLS from the first byte, or by STARTTLS, or none; with `login` it takes USER's only."""
+    """A server, on a free port by default: TLS from the first byte, or by STARTTLS, or none; with `login` it takes USER's only."""
     postbox = Postbox()
 
     def serve() -> SMTP:
@@ -141,7 +145,7 @@ async def opened(
             loop=asyncio.get_running_loop(),
         )
 
-    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0, ssl=implicit)
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", port, ssl=implicit)
     postbox.port = server.sockets[0].getsockname()[1]
     try:
         yield postbox
