@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from girok.servers.mongo import mongo
 from girok.servers.nats import nats
 from girok.servers.postgres import postgres
 from girok.servers.process import ServerNotReady, ServerProcess
@@ -15,7 +16,7 @@ from girok.servers.valkey import valkey
 from girok.testing.servers import free_block, started
 
 Make = Callable[[Path, int], ServerProcess]
-EVERY = pytest.mark.parametrize(("make", "block"), [(nats, 1), (valkey, 1), (postgres, 1), (seaweedfs, 4)])
+EVERY = pytest.mark.parametrize(("make", "block"), [(nats, 1), (valkey, 1), (postgres, 1), (mongo, 1), (seaweedfs, 4)])
 
 
 def family(pid: int) -> list[int]:
@@ -50,7 +51,7 @@ class TestEveryServer:
             assert server.child is not None
             assert {each for pid in family(server.child.pid) for each in states(pid)} <= {"T", "Z"}
 
-    @pytest.mark.parametrize("make", [nats, valkey, postgres])
+    @pytest.mark.parametrize("make", [nats, valkey, postgres, mongo])
     async def test_a_taken_port_is_told(self, make: Make, tmp_path: Path) -> None:
         port = free_block(1, 0)
         with socket.socket() as taken:
