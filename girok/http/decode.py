@@ -6,6 +6,7 @@ the whole app, so that `data: SomeStruct` in a handler is decoded once, strictly
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -47,12 +48,13 @@ def decode(body: bytes, kind: type[T]) -> T:
     Raises InvalidInput: with one detail for each field that is wrong, but also for what only breaks things later: bytes
     that are no UTF-8, nesting without end, lone surrogates, and NUL, which PostgreSQL cannot store.
     """
-    if b"\\u0000" in body and _NUL.search(body):
-        raise InvalidInput(Text("Text must not hold the character NUL.", "NUL 문자는 쓸 수 없습니다."))
     try:
-        return _parse(body, kind)
+        value = _parse(body, kind)
     except msgspec.ValidationError as error:
-        raise invalid(_details(body, kind) or (FieldError("", explain(str(error))),)) from None
+        value = _second_look(body, kind, str(error))
+    if b"\\u0000" in body and _NUL.search(msgspec.json.encode(value)):  # in what is kept of it, that is
+        raise InvalidInput(Text("Text must not hold the character NUL.", "NUL 문자는 쓸 수 없습니다."))
+    return value
 
 
 def invalid(details: Sequence[FieldError]) -> InvalidInput:
@@ -63,11 +65,29 @@ def invalid(details: Sequence[FieldError]) -> InvalidInput:
     return InvalidInput(Text(f"{path}: {text.en}", f"{path}: {text.ko}") if path else text, details=details)
 
 
-def _details(body: bytes, kind: Any) -> tuple[FieldError, ...]:
+def _second_look(body: bytes, kind: type[T], refusal: str) -> T:
+    """The value after all where `5.0` was refused for a whole number: JSON does not tell it from 5.
+
+    Else raises InvalidInput with all that is wrong.
+    """
     try:
-        return field_errors(_parse(body, Any), kind)
+        value = _parse(body, Any)
     except msgspec.ValidationError:  # a number beyond all bounds
-        return ()
+        raise invalid((FieldError("", explain(refusal)),)) from None
+    if "got `float`" in refusal:
+        value = _whole(value)
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(value, kind, str_keys=True)
+    raise invalid(field_errors(value, kind) or (FieldError("", explain(refusal)),))
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole numbers as such; as deep as it could be parsed."""
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_whole(part) for part in cast("list[Any]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _parse(body: bytes, kind: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from girok.clock import Clock
 from girok.context import CallContext, use
-from girok.errors import InvalidInput, Text, Unavailable
+from girok.errors import InvalidInput, NotFound, Text, Unavailable
 from girok.http.body import Arrivals, GuardedBody, PayloadTooLarge
 from girok.http.call import call_context
 from girok.http.cors import Cors, Header
@@ -29,7 +29,7 @@ from girok.http.proxies import Proxies
 from girok.telemetry.metrics import Metrics
 from girok.telemetry.tracing import span
 
-__all__ = ["ASGIApp", "Edge", "InvalidHost", "Stopping"]
+__all__ = ["ASGIApp", "Edge", "InvalidHost", "InvalidText", "Stopping"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -51,6 +51,13 @@ class InvalidHost(InvalidInput):
 
     reason = "INVALID_HOST"
     text = Text("The request must have one Host header.", "요청에는 Host 헤더가 하나 있어야 합니다.")
+
+
+class InvalidText(InvalidInput):
+    """The character NUL in a parameter: no text has it here, and PostgreSQL cannot store it."""
+
+    reason = "INVALID_TEXT"
+    text = Text("Parameters must not hold the character NUL.", "매개변수에 NUL 문자는 쓸 수 없습니다.")
 
 
 class Stopping(Unavailable):
@@ -168,9 +175,13 @@ class Edge:
             await self._fail(error, scope, answer)
 
     def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        """Raises Stopping for what comes too late, InvalidHost for what nobody can say whom it is meant for."""
+        """Raises Stopping for what comes too late; InvalidHost, InvalidText, NotFound for what can mean nobody."""
         if self.refusing and scope["path"] not in _PROBES:
             raise Stopping(retry_after=1)
+        if b"%00" in scope["query_string"]:
+            raise InvalidText
+        if "\0" in scope["path"]:
+            raise NotFound
         if not headers.get(b"host") and scope["http_version"] == "1.1":
             raise InvalidHost
         given = scope["headers"]

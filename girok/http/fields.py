@@ -81,6 +81,8 @@ def explain(message: str) -> Text:
 
 def _first(value: object, kind: Any, path: str) -> Iterator[FieldError]:
     """What msgspec finds: it also knows rules that only hold for a whole, and stops at the first that is broken."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # which it is in JSON, and good for a float too
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
