@@ -14,6 +14,7 @@ from typing import NamedTuple
 from litestar import Litestar
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from girok import __version__
@@ -22,6 +23,7 @@ from girok.http.cors import Cors, Origins
 from girok.http.decode import JsonRequest
 from girok.http.edge import Edge
 from girok.http.landing import landing
+from girok.http.openapi.routes import routes as schema_routes
 from girok.http.problems import exception_handlers
 from girok.http.proxies import Proxies
 from girok.sections import Http, Log
@@ -58,7 +60,7 @@ def build_http(
     clock: Clock,
     lifespan: Sequence[Lifespan] = (),
 ) -> HttpApp:
-    """The application with these routes, /livez, /readyz, /metrics and a page at /.
+    """The application with these routes, /livez, /readyz, /metrics and a page at /; /schema where there is REST.
 
     `roles` are those of this process with what they do; `lifespan` is entered when the server starts.
     """
@@ -67,12 +69,15 @@ def build_http(
         request_class=JsonRequest,
         exception_handlers=exception_handlers(clock),
         lifespan=list(lifespan),
-        openapi_config=None,
+        openapi_config=None,  # ours (openapi/) says what the handlers' annotations do not
         logging_config=None,
         request_max_body_size=None,  # the edge's, which also holds for what Litestar does not read
         debug=False,
         pdb_on_exception=False,
     )
+    for each in schema_routes(litestar):
+        litestar.register(each)
+    _answer_options(litestar)
     http = settings.get(Http)
     edge = Edge(
         litestar,
@@ -85,3 +90,14 @@ def build_http(
     )
     metrics.watch({"girok_http_requests_in_flight": lambda: edge.in_flight})
     return HttpApp(litestar, edge)
+
+
+def _answer_options(app: Litestar) -> None:
+    """Let OPTIONS name every method of a path: where a path has several handlers, Litestar names the first one's."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and len(route.methods) > 2:
+            handler = route.create_options_handler(route.path)
+            handler.owner = route.route_handlers[0].owner
+            handler.on_registration(app)
+            model = handler.create_kwargs_model(path_parameters=route.path_parameters)
+            route.route_handler_map["OPTIONS"] = (handler, model)

@@ -1,11 +1,5 @@
-"""The page at `/`: what runs here and where to go, in English and Korean.
+"""The page at `/`: what runs here and where to go, in English and Korean."""
 
-It is one document without scripts, fonts or images from anywhere. Its policy allows its own style sheet, by hash, and
-nothing else.
-"""
-
-import base64
-import hashlib
 from collections.abc import Collection, Mapping
 from html import escape
 from pathlib import Path
@@ -18,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from girok.context import Locale, current
 from girok.errors import Text
+from girok.http.pages import page_headers
 
 __all__ = ["landing", "page"]
 
@@ -63,14 +58,7 @@ _ALL_DOORS = (
 def landing(roles: Mapping[str, str], version: str) -> HTTPRouteHandler:
     """The handler of `/`. `roles` are those that run here, with what they do."""
     style = (_HERE / "landing.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    headers = {
-        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-cache",
-        "Vary": "Accept-Language",
-    }
+    headers = {**page_headers(style), "Vary": "Accept-Language"}
 
     @get("/", include_in_schema=False)
     async def index(request: Request[Any, Any, Any]) -> Response[str]:

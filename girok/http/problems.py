@@ -40,8 +40,9 @@ from girok.errors import (
 from girok.http.body import PayloadTooLarge, UnsupportedMediaType
 from girok.http.decode import invalid
 from girok.http.fields import REQUIRED, explain
+from girok.http.problem_details import Problem, ProblemDetail, ProblemError, ProblemGraphQLError, ProblemMeta
 
-__all__ = ["MethodNotAllowed", "Problem", "exception_handlers", "problem", "translate"]
+__all__ = ["MethodNotAllowed", "ProblemAnswer", "exception_handlers", "problem", "problem_type", "translate"]
 
 MEDIA_TYPE = "application/problem+json"
 _MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
@@ -68,43 +69,7 @@ _BY_STATUS: dict[int, type[GirokError]] = {
 }
 
 
-class _Detail(msgspec.Struct):
-    path: str
-    message: str
-
-
-class _Error(msgspec.Struct, omit_defaults=True):
-    code: str
-    message: str
-    details: tuple[_Detail, ...] = ()
-
-
-class _Meta(msgspec.Struct, rename="camel"):
-    timestamp: str
-    path: str
-    status_code: int
-    request_id: str
-
-
-class _GraphQLError(msgspec.Struct):
-    message: str
-    extensions: dict[str, str]
-
-
-class _Body(msgspec.Struct, omit_defaults=True):
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    success: bool
-    message: str
-    error: _Error
-    meta: _Meta
-    errors: tuple[_GraphQLError, ...] = ()
-
-
-class Problem(NamedTuple):
+class ProblemAnswer(NamedTuple):
     """An answer to a request that failed."""
 
     status: int
@@ -112,28 +77,33 @@ class Problem(NamedTuple):
     body: bytes
 
 
-def problem(error: GirokError, scope: Mapping[str, Any], clock: Clock) -> Problem:
+def problem(error: GirokError, scope: Mapping[str, Any], clock: Clock) -> ProblemAnswer:
     """The answer for `error`, in the language of the current call."""
     call = current()
     code, status, _ = error.category
     message = error.message.of(call.locale)
-    details = tuple(_Detail(each.path, each.text.of(call.locale)) for each in error.details)
+    details = tuple(ProblemDetail(each.path, each.text.of(call.locale)) for each in error.details)
     path = _path(scope)
-    body = _Body(
-        type="about:blank" if error.reason == code else f"urn:girok:problem:{error.reason}",
+    body = Problem(
+        type=problem_type(type(error)),
         title=HTTPStatus(status).phrase,
         status=status,
         detail=message,
         instance=path,
         success=False,
         message=message,
-        error=_Error(error.rest_code, message, details),
-        meta=_Meta(
+        error=ProblemError(error.rest_code, message, details),
+        meta=ProblemMeta(
             clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), path, status, call.request_id
         ),
-        errors=(_GraphQLError(message, {"code": code, "reason": error.reason}),) if _is_graphql(scope) else (),
+        errors=(ProblemGraphQLError(message, {"code": code, "reason": error.reason}),) if _is_graphql(scope) else (),
     )
-    return Problem(status, _headers(error, status), msgspec.json.encode(body))
+    return ProblemAnswer(status, _headers(error, status), msgspec.json.encode(body))
+
+
+def problem_type(error: type[GirokError]) -> str:
+    """The `type` of its answers."""
+    return "about:blank" if error.reason == error.category.code else f"urn:girok:problem:{error.reason}"
 
 
 def exception_handlers(clock: Clock) -> dict[int | type[Exception], Callable[..., Response[bytes]]]:

@@ -168,6 +168,8 @@ class Stage:
     def __init__(
         self,
         *,
+        handlers: Sequence[Any] | None = None,
+        max_body: int = MAX_BODY,
         origins: tuple[str, ...] = ("https://web.example",),
         log: Log | None = None,
         allow: tuple[str, ...] = (),
@@ -175,13 +177,13 @@ class Stage:
         lifespan: Sequence[Lifespan] = (),
     ) -> None:
         settings = Settings(
-            Http(max_body=MAX_BODY, trusted_proxies=trusted_proxies), log or Log(), Metrics(allow=allow)
+            Http(max_body=max_body, trusted_proxies=trusted_proxies), log or Log(), Metrics(allow=allow)
         )
         self.gate = Gate()
         self.health = Health(settings.get(Metrics))
         self.metrics = metrics.Metrics(version="1.2.3", roles=["auth", "feed"])
         self.http: HttpApp = build_http(
-            routes(self.gate),
+            routes(self.gate) if handlers is None else handlers,
             settings=settings,
             roles={"auth": "accounts & sessions", "feed": "posts"},
             health=self.health,
