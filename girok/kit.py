@@ -16,6 +16,7 @@ from girok.ratelimit import RateLimiter
 from girok.settings import Settings
 
 if TYPE_CHECKING:
+    from girok.mongo import Mongo
     from girok.valkey import Valkey
 
 __all__ = ["Kit"]
@@ -36,3 +37,5 @@ class Kit:
     mail: Mailer
     valkey: "Valkey | None" = None
     """What processes share and may lose; None where there is one process."""
+    mongo: "Mongo | None" = None
+    """The store of roles that are told to keep their data on MongoDB; None where none of this process is."""

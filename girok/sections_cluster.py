@@ -1,7 +1,7 @@
 """The sections of what a cluster is made of: servers, and how its processes find and trust one another."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 import msgspec
 from msgspec import Meta
@@ -9,7 +9,19 @@ from msgspec import Meta
 from girok.manifest import Manifest
 from girok.settings import Section, Settings, Wrong
 
-__all__ = ["CLUSTER_SECTIONS", "S3", "Cluster", "Database", "Grpc", "Nats", "Peers", "Valkey", "peers_section"]
+__all__ = [
+    "CLUSTER_SECTIONS",
+    "S3",
+    "Cluster",
+    "Database",
+    "Grpc",
+    "Mongo",
+    "Nats",
+    "Peers",
+    "StoreChoice",
+    "Valkey",
+    "peers_section",
+]
 
 _SHORTEST_SECRET = 16
 Address = Annotated[
@@ -63,6 +75,29 @@ class Valkey(Section, frozen=True):
             description="The server, as valkey://host:6379. A cluster needs it.",
         ),
     ] = ""
+
+
+class Mongo(Section, frozen=True):
+    """MongoDB, for the roles that are told to store there (`store = "mongo"` in their sections)."""
+
+    section: ClassVar[str] = "mongo"
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?:mongodb(?:\+srv)?://\S+)?\Z",
+            extra={"form": "a URL like mongodb://user:password@host:27017/girok, or empty"},
+            description="The server and the database, as mongodb://user:password@host:27017/girok.",
+        ),
+    ] = ""
+
+
+class StoreChoice(Section, frozen=True):
+    """What the section of a role derives from that can keep its own data on SQL or on MongoDB."""
+
+    store: Annotated[
+        Literal["sql", "mongo"], Meta(description="Where it is stored: `sql` (SQLite, PostgreSQL) or `mongo`.")
+    ] = "sql"
 
 
 class S3(Section, frozen=True):
@@ -132,7 +167,7 @@ class Grpc(Section, frozen=True):
     ] = ""
 
 
-CLUSTER_SECTIONS: tuple[type[Section], ...] = (Nats, Database, Valkey, S3, Cluster, Grpc)
+CLUSTER_SECTIONS: tuple[type[Section], ...] = (Nats, Database, Valkey, Mongo, S3, Cluster, Grpc)
 """In the order in which people read them."""
 
 

@@ -27,7 +27,7 @@ from girok.locks import DataDir
 from girok.mail.port import Mailer
 from girok.mail.settings import MailSettings
 from girok.manifest import Manifest, ManifestError, part
-from girok.needs import needed_servers
+from girok.needs import needed_servers, stored_on_mongo
 from girok.port import Ports, local_port
 from girok.roles import Plan
 from girok.sections import Core
@@ -38,6 +38,7 @@ from girok.surroundings import Alone, Part, Process, Surroundings
 
 if TYPE_CHECKING:
     from girok.db.postgres import PostgresDatabase
+    from girok.mongo.opening import Documents
 
 __all__ = ["Box", "open_box", "open_store", "store_domains"]
 
@@ -104,11 +105,15 @@ async def open_box(
         domains = store_domains(plan)
         await migrate(db, domains)
         around = await stack.enter_async_context(_surroundings(process, data, base_url))
-        kit = _kit(process, db, around, _mailer(settings, data / "mail"))
+        documents = await _documents(stack, process, db)
+        kit = _kit(process, db, around, _mailer(settings, data / "mail"), documents)
         for name in plan.local:
             await _add_service(stack, kit, manifests[name])
         bus = around.bus(db, [each for name in plan.local for each in _consumers(kit, manifests[name])])
-        parts = (bus, *around.parts(kit.ports))
+        parts: tuple[Part, ...] = (bus, *around.parts(kit.ports))
+        if documents:
+            parts = (*parts, documents.relay)
+            around.probes["mongo"] = documents.check
         commands = {**events_commands(bus), **store_commands(db, domains)}
         yield Box(settings, manifests, plan, data, kit, db, around, bus, parts, commands)
 
@@ -124,6 +129,15 @@ async def _surroundings(process: Process, data: Path, base_url: str) -> AsyncGen
         yield member
 
 
+async def _documents(stack: AsyncExitStack, process: Process, db: Store) -> "Documents | None":
+    roles = stored_on_mongo(process.settings, process.manifests, process.plan)
+    if not roles:
+        return None
+    from girok.mongo.opening import open_documents
+
+    return await stack.enter_async_context(open_documents(process, roles, db))
+
+
 def _mailer(settings: Settings, folder: Path) -> Mailer:
     section = settings.get(MailSettings)
     if section.host:
@@ -137,7 +151,7 @@ def _mailer(settings: Settings, folder: Path) -> Mailer:
     return FolderMailer(folder, sender=section.sender)
 
 
-def _kit(process: Process, db: Store, around: Surroundings, mail: Mailer) -> Kit:
+def _kit(process: Process, db: Store, around: Surroundings, mail: Mailer, documents: "Documents | None") -> Kit:
     ports = Ports()
     for protocol, port in around.remote.items():
         ports.add(protocol, port)
@@ -152,6 +166,7 @@ def _kit(process: Process, db: Store, around: Surroundings, mail: Mailer) -> Kit
         ports,
         mail,
         around.valkey,
+        documents.mongo if documents else None,
     )
 
 

@@ -13,6 +13,7 @@ from girok.servers.seaweedfs import seaweedfs
 from girok.servers.valkey import valkey
 from girok.testing.box import TestBox, box_on
 from girok.testing.carrier import CARRIERS
+from girok.testing.mongo import mongo_server
 from girok.testing.servers import started
 from girok.testing.store import use_postgres
 
@@ -69,6 +70,13 @@ async def valkey_server() -> AsyncIterator[ServerProcess]:
     """A Valkey, empty."""
     async with started(valkey) as server:
         yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mongo_url() -> AsyncIterator[str]:
+    """One MongoDB for all tests; see girok.testing.mongo."""
+    async with mongo_server() as url:
+        yield url
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

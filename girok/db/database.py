@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from girok.db.statement import Row, Statement
 from girok.db.unit import UnitFactory
 from girok.errors import Conflict, Internal, InvalidInput, Text, Unavailable
-from girok.events.event import Event
+from girok.events.event import Envelope, Event
 from girok.refusal import Refusal
 
 __all__ = [
@@ -65,11 +65,11 @@ def unstorable() -> InvalidInput:
 class OutboxHook(Protocol):
     """What a Database turns the events of a unit into statements with."""
 
-    def statements(self, event: Event) -> Sequence[Statement]:
+    def statements(self, event: Event | Envelope) -> Sequence[Statement]:
         """What appends `event`; runs inside the unit, under the context variables of who called `Database.run`."""
         ...
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[Event | Envelope]) -> None:
         """Called on the loop once these are durable: never before, and not for those of a unit that was undone.
 
         (Where nobody can know whether they are, it is called too.)

@@ -23,7 +23,7 @@ from girok.db.postgres_locks import LOCKS, TURN_LOCK
 from girok.db.postgres_pool import Link
 from girok.db.statement import Row, Statement
 from girok.db.unit import Emit, Step, Unit, UnitFactory
-from girok.events.event import Event
+from girok.events.event import Envelope, Event
 
 __all__ = ["Attempt", "Conflicted", "Lost", "NeedsSavepoints", "Rerun", "query"]
 
@@ -54,7 +54,7 @@ class Attempt(Generic[T]):
     """A unit on `link`. `emitted` are the events that it has appended."""
 
     def __init__(self, link: Link, outbox: OutboxHook | None, *, savepoints: bool) -> None:
-        self.emitted: list[Event] = []
+        self.emitted: list[Event | Envelope] = []
         self._link = link
         self._outbox = outbox
         self._savepoints = savepoints

@@ -9,7 +9,7 @@ from girok.db.sqlite_connection import Connection
 from girok.db.sqlite_errors import Interrupted
 from girok.db.statement import Row
 from girok.db.unit import Emit, Step, Unit, UnitFactory
-from girok.events.event import Event
+from girok.events.event import Envelope, Event
 
 __all__ = ["TransactionLost", "Work", "unavailable"]
 
@@ -33,7 +33,7 @@ class Work(Generic[T]):
         self.caller = caller
         self.context = copy_context()
         self.apart = False
-        self.emitted: list[Event] = []
+        self.emitted: list[Event | Envelope] = []
         self.error: BaseException | None = None
         self.result: T | None = None
 

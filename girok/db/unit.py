@@ -22,7 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from girok.db.statement import Row, Statement
-from girok.events.event import Event
+from girok.events.event import Envelope, Event
 
 __all__ = ["Emit", "Step", "Unit", "UnitFactory", "emit", "execute", "first", "rows"]
 
@@ -30,9 +30,9 @@ T = TypeVar("T")
 
 
 class Emit(msgspec.Struct, frozen=True):
-    """A step that appends an event to the outbox."""
+    """A step that appends an event to the outbox, one that is sealed already as it is."""
 
-    event: Event
+    event: Event | Envelope
 
 
 Step: TypeAlias = Statement | Emit
@@ -56,6 +56,6 @@ def first(statement: Statement) -> Unit[dict[str, Any] | None]:
     return found[0] if found else None
 
 
-def emit(event: Event) -> Unit[None]:
+def emit(event: Event | Envelope) -> Unit[None]:
     """Append `event` to the outbox: it is published when, and only when, the unit commits."""
     yield Emit(event)

@@ -45,27 +45,28 @@ class Outbox:
         """The names of the consumers that listen to a subject."""
         return self._names.get(subject, ())
 
-    def statements(self, event: Event) -> Sequence[Statement]:
+    def statements(self, event: Event | Envelope) -> Sequence[Statement]:
         """What appends `event` to the unit that is running; nothing when nobody here consumes its subject."""
-        subject = subject_of(type(event))
-        names = self._names.get(subject)
+        names = self._names.get(_subject(event))
         if not names:
             return ()
         envelope = seal(event, self._clock, self._ids)
-        text, now = encode(envelope), envelope.occurred_at
+        text, subject, now = encode(envelope), envelope.type, envelope.occurred_at
         return [
             APPEND(event_id=envelope.id, consumer=name, subject=subject, envelope=text, due_at=now) for name in names
         ]
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[Event | Envelope]) -> None:
         """These are durable: tell the listener whom they are for, if they are for anybody."""
-        names = frozenset(name for event in events for name in self._names.get(event.subject, ()))
+        names = frozenset(name for event in events for name in self._names.get(_subject(event), ()))
         if names and self._listener is not None:
             self._listener(names)
 
 
-def seal(event: Event, clock: Clock, ids: IdFactory) -> Envelope:
-    """A new envelope around `event`, with who acts in the running call and its trace."""
+def seal(event: Event | Envelope, clock: Clock, ids: IdFactory) -> Envelope:
+    """A new envelope around `event`, with who acts in the running call and its trace; one that is sealed as it is."""
+    if isinstance(event, Envelope):
+        return event
     context = current()
     return Envelope(
         id=ids.new(),
@@ -82,6 +83,10 @@ def subject_of(event: type[Event]) -> str:
     if not event.subject:
         raise ValueError(f"the event {event.__name__} has no subject")
     return event.subject
+
+
+def _subject(event: Event | Envelope) -> str:
+    return event.type if isinstance(event, Envelope) else subject_of(type(event))
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from girok.clock import Clock, IdFactory
 from girok.db.statement import Statement
-from girok.events.event import Event, encode
+from girok.events.event import Envelope, Event, encode
 from girok.events.outbox import seal
 from girok.events.outgoing import LEASE_SECONDS
 from girok.events.statements import APPEND
@@ -30,7 +30,7 @@ class RelayOutbox:
         self._clock = clock
         self._ids = ids
         self._listener: Callable[[], None] | None = None
-        self._appended: dict[int, tuple[Event, list[tuple[str, float]]]] = {}
+        self._appended: dict[int, tuple[Event | Envelope, list[tuple[str, float]]]] = {}
         """By the identity of the event, oldest first: ids and the ends of their leases, not known to be durable."""
         self._ready: deque[tuple[str, float]] = deque()
 
@@ -43,7 +43,7 @@ class RelayOutbox:
         """`listener` is called on the loop when there is something to `take`."""
         self._listener = listener
 
-    def statements(self, event: Event) -> Sequence[Statement]:
+    def statements(self, event: Event | Envelope) -> Sequence[Statement]:
         """What appends `event` to the unit that is running."""
         envelope = seal(event, self._clock, self._ids)
         text, due_at = encode(envelope), envelope.occurred_at
@@ -54,7 +54,7 @@ class RelayOutbox:
             self._appended.setdefault(id(event), (event, []))[1].append((envelope.id, until))
         return [APPEND(event_id=envelope.id, consumer=RELAY, subject=envelope.type, envelope=text, due_at=due_at)]
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[Event | Envelope]) -> None:
         """These are durable, or nobody knows: whether their rows are there is looked at before they are published."""
         for event in events:
             _, appended = self._appended.pop(id(event), (event, ()))

@@ -1,21 +1,20 @@
 """A whole box inside a test: the real wiring on a real data directory, its HTTP app called in process."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from girok.app import App, build
-from girok.events.local_bus import LocalBus
 from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.roles import resolve
 from girok.settings_load import load
 from girok.testing import carrier
 from girok.testing.client import Browser
-from girok.testing.events import settle
+from girok.testing.events import Settling, settle
 from girok.testing.store import store_url
 from girok.wiring import Box, open_box
 
@@ -49,8 +48,9 @@ class TestBox:
 
     async def settle(self) -> None:
         """Wait until every event that is due has been handled."""
-        assert isinstance(self.box.bus, LocalBus)
-        await settle(self.box.bus)
+        for each in reversed(self.box.parts):  # the relay before the bus, as events go
+            assert isinstance(each, Settling)
+            await settle(each)
 
 
 @asynccontextmanager
@@ -62,8 +62,10 @@ async def box_on(data: Path, *, over_grpc: bool = False, **env: Any) -> AsyncGen
     manifests = discover()
     store = {"GIROK_DATABASE_URL": await store_url(data)}
     settings = load(manifests, env={**CHEAP, **store, **env}, flags={"data": str(data)})
-    async with open_box(settings, manifests, resolve(manifests)) as box:
-        await box.bus.start()
+    async with open_box(settings, manifests, resolve(manifests)) as box, AsyncExitStack() as running:
+        for each in box.parts:
+            await each.start()
+            running.push_async_callback(each.drain, 0.0)
         async with _carried(box) if over_grpc else nullcontext():
             yield TestBox(box, build(box))
 
