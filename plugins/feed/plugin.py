@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from girok.manifest import Manifest
-from girok.settings import Section
+from girok.sections_cluster import StoreChoice
 
 __all__ = ["MANIFEST", "FeedSettings"]
 
 
-class FeedSettings(Section, frozen=True):
+class FeedSettings(StoreChoice, frozen=True):
     """Posts and timelines."""
 
     section: ClassVar[str] = "feed"

@@ -38,7 +38,12 @@ __all__ = ["Feed", "build", "repository"]
 
 def repository(kit: Kit) -> FeedRepository:
     """The storage of this process."""
-    return SqlFeedRepository(kit.db, kit.settings.get(FeedSettings).fan_out_chunk)
+    settings = kit.settings.get(FeedSettings)
+    if kit.mongo is None or settings.store == "sql":
+        return SqlFeedRepository(kit.db, settings.fan_out_chunk)
+    from plugins.feed.repository_mongo import MongoFeedRepository
+
+    return MongoFeedRepository(kit.mongo, settings.fan_out_chunk)
 
 
 def build(kit: Kit) -> "Feed":

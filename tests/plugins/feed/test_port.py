@@ -22,6 +22,7 @@ from plugins.feed.ports import (
     UnlikePostRequest,
 )
 from tests.plugins.feed.people import Person, person
+from tests.plugins.feed.stores import count_entries
 
 
 @pytest.fixture
@@ -91,8 +92,7 @@ class TestDeletePost:
                 await ada.feed.get_post(GetPostRequest(post.id))
         assert await ben.sees() == []
         await box.settle()
-        rows = await box.kit.db.execute_script("SELECT count(*) AS n FROM feed_timeline")
-        assert rows[0]["n"] == 0
+        assert await count_entries(box) == 0
 
 
 class TestLikePost:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from girok.testing.box import box_on
 from plugins.feed.ports import DeletePostRequest, FollowRequest, GetUserPostsRequest, UnfollowRequest
 from tests.plugins.feed.people import Person, person
+from tests.plugins.feed.stores import FeedBox
 
 PEOPLE = ("ada", "ben", "cyd")
 steps = st.lists(
@@ -63,10 +63,14 @@ async def _delete_newest(author: Person, model: Model) -> None:
 
 class TestTimeline:
     @given(story=steps)
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    async def test_is_what_the_rules_say(self, story: list[tuple[str, object]]) -> None:
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    async def test_is_what_the_rules_say(self, feed_box: FeedBox, story: list[tuple[str, object]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            async with box_on(Path(folder) / "data", GIROK_FEED_FAN_OUT_CHUNK="1") as box:
+            async with feed_box(Path(folder) / "data", GIROK_FEED_FAN_OUT_CHUNK="1") as box:
                 people = {name: await person(box, name) for name in PEOPLE}
                 model = Model()
                 for number, (kind, who) in enumerate(story):
@@ -78,8 +82,10 @@ class TestTimeline:
 
 class TestFanOut:
     @pytest.mark.parametrize("followers", [1, 2, 3, 4])
-    async def test_reaches_every_follower_whatever_the_chunk(self, tmp_path: Path, followers: int) -> None:
-        async with box_on(tmp_path / "data", GIROK_FEED_FAN_OUT_CHUNK="2") as box:
+    async def test_reaches_every_follower_whatever_the_chunk(
+        self, feed_box: FeedBox, tmp_path: Path, followers: int
+    ) -> None:
+        async with feed_box(tmp_path / "data", GIROK_FEED_FAN_OUT_CHUNK="2") as box:
             author = await person(box, "author")
             readers = [await person(box, f"reader{number}") for number in range(followers)]
             for reader in readers:
@@ -89,11 +95,12 @@ class TestFanOut:
             await box.settle()
             assert [await reader.sees() for reader in readers] == [["hello"]] * followers
 
-    async def test_backfill_takes_the_newest(self, tmp_path: Path) -> None:
-        async with box_on(tmp_path / "data", GIROK_FEED_BACKFILL="2") as box:
+    async def test_backfill_takes_the_newest(self, feed_box: FeedBox, tmp_path: Path) -> None:
+        async with feed_box(tmp_path / "data", GIROK_FEED_BACKFILL="2") as box:
             author, reader = await person(box, "author"), await person(box, "reader")
             for number in range(4):
                 await author.posts(f"post {number}")
+            await box.settle()  # what fan-out finds a follower for comes besides
             with reader.acts():
                 await reader.feed.follow(FollowRequest("author"))
             await box.settle()
