@@ -124,7 +124,7 @@ async def opened(
     starttls: ssl.SSLContext | None = None,
     login: bool = False,
 ) -> AsyncGenerator[Postbox, None]:
-    """A server, on a free port by default: TLS from the first byte, or by STARTTLS, or none; with `login` it takes USER's only."""
+    """A server: TLS from the first byte, or by STARTTLS, or none; with `login` it takes nothing from any but USER."""
     postbox = Postbox()
 
     def serve() -> SMTP:
