@@ -6,6 +6,11 @@
     {"ok": true, "data": {"retried": 1}}
     {"ok": false, "error": {"code": "NOT_FOUND", "reason": "USER_NOT_FOUND", "message": "There is no such user."}}
 
+A command that gives a stream is answered by a line for each item, as fast as they are read, before the last line:
+
+    {"item": {"id": "0192...", "action": "login"}}
+    {"ok": true}
+
 In the box, and on the command line:
 
     server = ControlServer(data_dir, {"status": status, **events_commands(bus)})
@@ -20,28 +25,21 @@ import logging
 import os
 import socket
 import stat
-from collections.abc import Awaitable, Callable, Mapping
+import struct
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from girok.control_client import CommandFailed, NotRunning, call
-from girok.control_wire import LONGEST_REQUEST, SOCKET, Answer, Failure, Request, address, open_directory
-from girok.errors import GirokError, Internal, InvalidInput, NotFound, Text
+from girok.command import Command, command_of, operator
+from girok.context import CallContext, use
+from girok.control_client import CommandFailed, NotRunning, call, stream
+from girok.control_wire import LONGEST_REQUEST, SOCKET, Answer, Failure, Item, Request, address, open_directory
+from girok.errors import GirokError, Internal, InvalidInput, Text
 
-__all__ = ["BadRequest", "Command", "CommandFailed", "ControlServer", "NotRunning", "UnknownCommand", "call"]
-
-Command = Callable[[dict[str, Any]], Awaitable[Any]]
-"""Given the parameters, gives what msgspec can write as JSON. What it raises is the answer's error."""
+__all__ = ["BadRequest", "CommandFailed", "ControlServer", "NotRunning", "call", "stream"]
 
 _log = logging.getLogger("girok.control")
-
-
-class UnknownCommand(NotFound):
-    """No part of this box has the command."""
-
-    reason = "UNKNOWN_COMMAND"
 
 
 class BadRequest(InvalidInput):
@@ -117,11 +115,12 @@ class ControlServer:
         assert task is not None
         self._running.add(task)
         try:
-            writer.write(await self._answer(reader) + b"\n")
+            with use(_who_asks(writer)):
+                writer.write(await self._answer(reader, writer) + b"\n")
             writer.transport.set_write_buffer_limits(high=0)  # so that drain waits for the last byte
             async with asyncio.timeout(self._patience):
                 await writer.drain()
-        except (ConnectionError, TimeoutError):
+        except (_Gone, ConnectionError, TimeoutError):
             _log.info("a client of the control socket did not take its answer")
         except asyncio.CancelledError:
             _log.warning("a control command was cut off")  # asyncio's streams would print a traceback
@@ -129,22 +128,22 @@ class ControlServer:
             self._running.discard(task)
             writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        """The last line, once a stream's items are written. Raises _Gone."""
         try:
             request = await self._read(reader)
-            data = await self._command(request.command)(request.params)
-            return msgspec.json.encode(Answer(ok=True, data=data))
+            given = command_of(self._commands, request.command)(request.params)
+            if isinstance(given, AsyncGenerator):
+                await _write_items(given, writer)
+                return msgspec.json.encode(Answer(ok=True))
+            return msgspec.json.encode(Answer(ok=True, data=await given))
+        except _Gone:
+            raise
         except GirokError as error:
             return _failure(error)
         except Exception:  # noqa: BLE001 - the boundary: a command's bug is an answer, too
             _log.exception("a control command failed")
             return _failure(Internal(Text("The command failed; the reason is in the log.", "명령이 실패했습니다.")))
-
-    def _command(self, name: str) -> Command:
-        found = self._commands.get(name)
-        if found is None:
-            raise UnknownCommand(Text(f"This girok has no command {name[:80]!r}.", f"없는 명령입니다: {name[:80]!r}."))
-        return found
 
     async def _read(self, reader: asyncio.StreamReader) -> Request:
         try:
@@ -168,6 +167,32 @@ class ControlServer:
             async with asyncio.timeout(self._patience):
                 while (part := await reader.read(1 << 16)) and b"\n" not in part:
                     pass
+
+
+class _Gone(Exception):
+    """Who asked for a stream reads no more of it."""
+
+
+async def _write_items(items: AsyncGenerator[object, None], writer: asyncio.StreamWriter) -> None:
+    """Write what a stream gives, no faster than it is read. Raises _Gone, and what the stream raises."""
+    async with contextlib.aclosing(items):
+        async for each in items:
+            writer.write(msgspec.json.encode(Item(each)) + b"\n")
+            try:
+                await writer.drain()
+            except ConnectionError as error:
+                raise _Gone from error
+
+
+def _who_asks(writer: asyncio.StreamWriter) -> CallContext:
+    """The call context of the local user at the other end, who is this process' own, or root."""
+    uid = os.getuid()
+    if hasattr(socket, "SO_PEERCRED"):
+        size = struct.calcsize("3i")
+        _, uid, _ = struct.unpack(
+            "3i", writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        )
+    return operator(uid)
 
 
 def _failure(error: GirokError) -> bytes:

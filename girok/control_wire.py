@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["LONGEST_REQUEST", "SOCKET", "Answer", "Failure", "Request", "address", "open_directory"]
+__all__ = ["LONGEST_REQUEST", "SOCKET", "Answer", "Failure", "Item", "Reply", "Request", "address", "open_directory"]
 
 SOCKET = "girok.sock"
 LONGEST_REQUEST = 1 << 20
@@ -14,10 +14,13 @@ LONGEST_REQUEST = 1 << 20
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command and its parameters."""
+    """A command and its parameters, which may hold a password: they never show in a log or a traceback."""
 
     command: str
     params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return f"Request({self.command!r}, ...)"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -28,10 +31,25 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
 
 
+class Item(msgspec.Struct, frozen=True):
+    """One of the values that a stream gives."""
+
+    item: Any
+
+
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`data` when `ok`, else `error`."""
+    """The last line: `data` when `ok` (a stream has none), else `error`."""
 
     ok: bool
+    data: Any = msgspec.UNSET
+    error: Failure | msgspec.UnsetType = msgspec.UNSET
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A line as the client reads it: an Item, whose JSON is left as it is, or the Answer."""
+
+    ok: bool | msgspec.UnsetType = msgspec.UNSET
+    item: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     data: Any = msgspec.UNSET
     error: Failure | msgspec.UnsetType = msgspec.UNSET
 

@@ -16,9 +16,9 @@ from typing import Self
 
 from girok.refusal import Refusal
 
-__all__ = ["DataDir", "DataDirInUse", "DataDirIsNoDirectory", "DataDirNotWritable"]
+__all__ = ["LOCK", "DataDir", "DataDirInUse", "DataDirIsNoDirectory", "DataDirNotWritable"]
 
-_LOCK = "girok.lock"
+LOCK = "girok.lock"
 _PROBE = ".girok.probe"
 
 
@@ -54,7 +54,7 @@ class DataDir:
         os.umask(0o077)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except FileExistsError as error:
             raise DataDirIsNoDirectory(f"the data directory {path} is not a directory") from error
         except (OSError, ValueError) as error:

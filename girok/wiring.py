@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from girok.clock import SystemClock, Uuid7Factory
-from girok.control import Command
+from girok.command import Command
 from girok.db.commands import store_commands
 from girok.db.database import Store
 from girok.db.migrations import migrate
@@ -114,7 +114,7 @@ async def open_box(
         if documents:
             parts = (*parts, documents.relay)
             around.probes["mongo"] = documents.check
-        commands = {**events_commands(bus), **store_commands(db, domains)}
+        commands = _commands(kit, plan, {**events_commands(bus), **store_commands(db, domains)})
         yield Box(settings, manifests, plan, data, kit, db, around, bus, parts, commands)
 
 
@@ -180,6 +180,8 @@ async def _add_service(stack: AsyncExitStack, kit: Kit, manifest: Manifest) -> N
     service: Any = module.build(kit)
     if hasattr(service, "aclose"):
         stack.push_async_callback(service.aclose)
+    if hasattr(service, "start"):
+        await service.start()
     for name in manifest.provides:
         protocol: type[Any] = getattr(contract, name)
         kit.ports.add(protocol, local_port(protocol, service))
@@ -196,3 +198,20 @@ def _consumers(kit: Kit, manifest: Manifest) -> Sequence[Consumer]:
             f"but consumers.py listens to {sorted(subjects)}"
         )
     return found
+
+
+def _commands(kit: Kit, plan: Plan, own: Mapping[str, Command]) -> Mapping[str, Command]:
+    """The kernel's own commands and the roles', each by its full name: `auth.list`.
+
+    Raises ManifestError for a role whose name makes one of its commands look like the kernel's.
+    """
+    found = {
+        f"{name}.{command}": run
+        for name in plan.local
+        if (module := part(name, "commands"))
+        for command, run in module.commands(kit).items()
+    }
+    if taken := sorted(found.keys() & own.keys()):
+        name = taken[0].partition(".")[0]
+        raise ManifestError(f"plugins/{name}/commands.py: {taken[0]} is a command of girok itself")
+    return {**own, **found}

@@ -1,4 +1,4 @@
-"""The command line. `main` is the console script `girok`; each group of commands is a file here.
+"""The command line. `main` is the console script `girok`; each group of commands is a file here, or a plugin's.
 
 Exit codes: 0 done; 1 failed; 2 refused or wrong input, with one message on standard error and nothing changed. What is
 heavy (Litestar, Piccolo, GraphQL) is imported inside the commands that need it, so that the others start at once.
@@ -7,7 +7,8 @@ heavy (Litestar, Piccolo, GraphQL) is imported inside the commands that need it,
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NoReturn
 
 import click
@@ -15,6 +16,7 @@ import click
 from girok import __version__
 from girok.cli.config import config
 from girok.cli.events import events
+from girok.cli.found import plugin_commands
 from girok.cli.migrate import migrate
 from girok.cli.new_plugin import new_plugin
 from girok.cli.roles import roles
@@ -32,16 +34,26 @@ _FAILURES = ("UNAVAILABLE", "INTERNAL")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-class _RunByDefault(click.Group):
-    """Without a command's name in front, the options are those of `run`."""
+class _Commands(click.Group):
+    """Without a command's name in front, the options are those of `run`. Plugins' commands are found when needed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self._of_plugins])
 
-@click.group(cls=_RunByDefault, no_args_is_help=False)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or self._of_plugins.get(cmd_name)
+
+    @cached_property
+    def _of_plugins(self) -> Mapping[str, click.Command]:
+        return plugin_commands(self.commands)
+
+
+@click.group(cls=_Commands, no_args_is_help=False)
 @click.version_option(__version__, prog_name="girok", message="%(prog)s %(version)s")
 def commands() -> None:
     """The system that a career and social platform runs on.

@@ -1,22 +1,39 @@
-"""How a command acts on a data directory: in the girok that runs on it, else on the directory, under its lock."""
+"""How a command acts on a data directory: in the girok that runs on it, else on the directory, under its lock.
 
-from collections.abc import Mapping
+A command of a role is named after it, `auth.list`, and is asked of the process that runs the role: where `girok up`
+runs on the directory, of the one in DATA/ROLE. Where the settings name a cluster and nothing runs on the directory, the
+cluster's stores are opened from here, as one more of its processes would.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from girok.control_client import NotRunning, call
+from girok.control_client import CommandFailed, NotRunning, call, stream
+from girok.control_wire import SOCKET
+from girok.locks import LOCK
 from girok.manifest import Manifest
 from girok.refusal import Refusal
 from girok.sections import Core
+from girok.sections_cluster import Nats
 from girok.settings import Settings
 
-__all__ = ["Answer", "NoDataDirectory", "act", "data_directory"]
+__all__ = ["Answer", "DirectoryOfUp", "NoDataDirectory", "RoleElsewhere", "act", "data_directory", "items"]
 
 
 class NoDataDirectory(Refusal):
     """The directory that the command is to look at is not there."""
+
+
+class DirectoryOfUp(Refusal):
+    """`girok up` keeps its processes' directories in this one, which is none itself."""
+
+
+class RoleElsewhere(Refusal):
+    """The process on the data directory does not run the role that the command is for."""
 
 
 class Answer(NamedTuple):
@@ -28,13 +45,41 @@ class Answer(NamedTuple):
 
 async def act(settings: Settings, manifests: Mapping[str, Manifest], command: str, params: dict[str, Any]) -> Answer:
     """Run a control command. Raises Refusal, CommandFailed or GirokError."""
+    role = _role(manifests, command)
+    place = _place(settings, role)
     try:
-        return Answer(await call(data_directory(settings), command, params), running=True)
+        return Answer(await call(place, command, params), running=True)
+    except CommandFailed as error:
+        await _check_role(place, role, error)
+        raise
     except NotRunning:
+        _check_directory(settings, manifests)
         from girok.offline import offline_box
 
-        async with offline_box(settings, manifests) as box:
-            return Answer(msgspec.to_builtins(await box.command(command, params)), running=False)
+        async with offline_box(settings, manifests, role) as box:
+            return Answer(await box.command(command, params), running=False)
+
+
+async def items(
+    settings: Settings, manifests: Mapping[str, Manifest], command: str, params: dict[str, Any]
+) -> AsyncGenerator[bytes, None]:
+    """The same of a command that gives a stream: each item as JSON, as it comes. Who has enough closes it."""
+    role = _role(manifests, command)
+    place = _place(settings, role)
+    try:
+        async with aclosing(stream(place, command, params)) as found:
+            async for each in found:
+                yield each
+    except CommandFailed as error:
+        await _check_role(place, role, error)
+        raise
+    except NotRunning:
+        _check_directory(settings, manifests)
+        from girok.offline import offline_box
+
+        async with offline_box(settings, manifests, role) as box, aclosing(box.stream(command, params)) as found:
+            async for each in found:
+                yield each
 
 
 def data_directory(settings: Settings) -> Path:
@@ -44,3 +89,39 @@ def data_directory(settings: Settings) -> Path:
         source = settings.source("data") or "GIROK_DATA"
         raise NoDataDirectory(f"data ({source}): there is no data directory {str(path)!r}")
     return path
+
+
+def _role(manifests: Mapping[str, Manifest], command: str) -> str | None:
+    """The role that the command is for, None for the kernel's own commands."""
+    role = command.partition(".")[0]
+    return role if role in manifests else None
+
+
+def _place(settings: Settings, role: str | None) -> Path:
+    """The directory of the process to ask. Raises NoDataDirectory."""
+    data = Path(settings.get(Core).data) if settings.get(Nats).url else data_directory(settings)
+    return data / role if role and (data / role / SOCKET).exists() else data
+
+
+def _check_directory(settings: Settings, manifests: Mapping[str, Manifest]) -> None:
+    """Raises DirectoryOfUp: a box that is opened there would be beside the cluster's stores."""
+    data = Path(settings.get(Core).data)
+    within = [str(data / name) for name in manifests if (data / name / LOCK).exists()]
+    if within and not settings.get(Nats).url:
+        raise DirectoryOfUp(
+            f"{data} is a directory of `girok up`, and the process to ask does not run; each has one of its own: "
+            f"{', '.join(within)}"
+        )
+
+
+async def _check_role(place: Path, role: str | None, error: CommandFailed) -> None:
+    """Raises RoleElsewhere when a process does not know a command because it does not run the role."""
+    if role is None or error.reason != "UNKNOWN_COMMAND":
+        return
+    from girok.process_status import ProcessStatus
+
+    runs = msgspec.convert(await call(place, "status", {}), ProcessStatus).roles
+    if role not in runs:
+        raise RoleElsewhere(
+            f"the girok on {place} runs {', '.join(runs)}, not {role}: give the --data of one that does"
+        ) from None

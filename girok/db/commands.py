@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from girok.control import Command
+from girok.command import Command
 from girok.db.database import Database
 from girok.db.migrations import DomainStatus, status
 

@@ -1,17 +1,13 @@
 """The control commands of a bus: `events.dead` and `events.retry`."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
 
 import msgspec
 
-from girok.control import Command
-from girok.errors import InvalidInput, Text
+from girok.command import Command, takes
 from girok.events.bus import Bus, DeadLetter
 
 __all__ = ["RetryResult", "events_commands"]
-
-P = TypeVar("P")
 
 
 class DeadParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,17 +31,10 @@ class RetryResult(msgspec.Struct, frozen=True):
 def events_commands(bus: Bus) -> Mapping[str, Command]:
     """`events.dead {limit}` gives the dead letters, `events.retry {ids}` delivers them again: `{retried: 2}`."""
 
-    async def dead(params: dict[str, Any]) -> list[DeadLetter]:
-        return await bus.dead(_params(params, DeadParams).limit)
+    async def dead(params: DeadParams) -> list[DeadLetter]:
+        return await bus.dead(params.limit)
 
-    async def retry(params: dict[str, Any]) -> RetryResult:
-        return RetryResult(await bus.retry(_params(params, RetryParams).ids))
+    async def retry(params: RetryParams) -> RetryResult:
+        return RetryResult(await bus.retry(params.ids))
 
-    return {"events.dead": dead, "events.retry": retry}
-
-
-def _params(params: dict[str, Any], kind: type[P]) -> P:
-    try:
-        return msgspec.convert(params, kind)
-    except msgspec.ValidationError as error:
-        raise InvalidInput(Text(f"Wrong parameters: {error}", f"잘못된 매개변수: {error}")) from error
+    return {"events.dead": takes(DeadParams, dead), "events.retry": takes(RetryParams, retry)}

@@ -155,6 +155,8 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
         yield "request_id", printable(call.request_id)
     if call.actor is not None:
         yield "user_id", printable(call.actor.user_id)
+    if call.operator:
+        yield "operator", printable(call.operator)
     for key, value in vars(record).items():
         if key not in _RECORD_FIELDS:
             yield printable(key), plain(key, value)

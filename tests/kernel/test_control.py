@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import signal
 import socket
 import stat
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from girok.context import current
 from girok.control import CommandFailed, ControlServer, NotRunning, call
 from girok.control_wire import LONGEST_REQUEST
 from girok.errors import NotFound, Text
@@ -44,7 +46,18 @@ async def big(params: dict[str, Any]) -> str:
     return "x" * params["size"]
 
 
-COMMANDS = {"echo": echo, "missing": missing, "broken": broken, "unwritable": unwritable, "big": big}
+async def context(params: dict[str, Any]) -> list[Any]:
+    return [current().operator, current().actor, len(current().request_id)]
+
+
+COMMANDS = {
+    "echo": echo,
+    "missing": missing,
+    "broken": broken,
+    "unwritable": unwritable,
+    "big": big,
+    "context": context,
+}
 
 
 @pytest.fixture
@@ -116,6 +129,9 @@ class TestCommand:
         answers = await asyncio.gather(*(call(tmp_path, "meet", {"n": n}, seconds=10) for n in range(50)))
         await control.stop()
         assert answers == list(range(50))
+
+    async def test_is_given_by_a_local_user_and_nobody_signed_in(self, server: ControlServer, tmp_path: Path) -> None:
+        assert await call(tmp_path, "context", {}) == [pwd.getpwuid(os.getuid()).pw_name, None, 32]
 
 
 class TestBadInput:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.architecture.sources import ROOT
 
-__all__ = ["Result", "girok"]
+__all__ = ["Result", "environment", "girok"]
 
 
 class Result(NamedTuple):
@@ -19,16 +19,27 @@ class Result(NamedTuple):
     err: str
 
 
-def girok(*args: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> Result:
-    """Run `python -m girok ARGS` in `cwd`, with no other settings than `env`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIROK_")}
+def girok(
+    *args: str,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    module: str = "girok",
+    sent: str | bytes = "",
+) -> Result:
+    """Run `python -m girok ARGS` in `cwd`, with no other settings than `env`; `sent` is its standard input."""
     done = subprocess.run(
-        [sys.executable, "-m", "girok", *args],
+        [sys.executable, "-m", module, *args],
         cwd=cwd or ROOT,
-        env={**kept, "PYTHONPATH": str(ROOT), **(env or {})},
+        env=environment(**(env or {})),
+        input=sent if isinstance(sent, bytes) else sent.encode(),
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
     )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of a girok of this checkout, with no other settings than these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIROK_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **settings}
