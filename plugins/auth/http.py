@@ -41,6 +41,8 @@ from plugins.auth.ports import (
 )
 from plugins.auth.repository_sql import SqlKeyRepository
 from plugins.auth.signing import SigningKeys
+from plugins.auth.social.accounts import SocialAccounts
+from plugins.auth.social.http import routes as social_routes
 from plugins.auth.wire import (
     AuthPayload,
     DomainAccess,
@@ -82,7 +84,14 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
     def bearer(request: AnyRequest) -> AbstractAsyncContextManager[object]:
         return as_bearer(auth, request.headers.get("authorization"), request.headers.get("origin"))
 
-    return [*_signing_in(auth), *_with_bearer(auth, bearer), *_me(auth, bearer), *_links(auth, bearer), *_public(kit)]
+    return [
+        *_signing_in(auth),
+        *_with_bearer(auth, bearer),
+        *_me(auth, bearer),
+        *_links(auth, bearer),
+        *_public(kit),
+        *social_routes(kit, kit.ports[SocialAccounts]),
+    ]
 
 
 def _signing_in(auth: AuthService) -> Sequence[HTTPRouteHandler]:

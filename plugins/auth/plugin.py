@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from girok.manifest import Limit, Manifest
-from girok.settings import Section
+from plugins.auth.social.settings import SocialSettings
 
 __all__ = ["MANIFEST", "AuthSettings"]
 
 
-class AuthSettings(Section, frozen=True):
+class AuthSettings(SocialSettings, frozen=True):
     """Accounts and sessions. The defaults of argon2id are OWASP's first choice: 25 ms and 19 MiB a login."""
 
     section: ClassVar[str] = "auth"
