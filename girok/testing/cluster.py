@@ -61,9 +61,11 @@ async def processes(folder: Path, env: Mapping[str, str], *roles: str) -> AsyncG
 
 
 @asynccontextmanager
-async def girok_up(data: Path, **env: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, int], None]:
+async def girok_up(
+    data: Path, *options: str, **env: str
+) -> AsyncGenerator[tuple[asyncio.subprocess.Process, int], None]:
     """`girok up`, ready, and the offset of its ports. At the end it is asked to stop, if it still runs."""
-    async with girok_starting(data, env=env) as (child, offset):
+    async with girok_starting(data, *options, env=env) as (child, offset):
         async with asyncio.timeout(_UP_SECONDS):
             await _line(child, b"ready\n")
         yield child, offset
@@ -71,11 +73,11 @@ async def girok_up(data: Path, **env: str) -> AsyncGenerator[tuple[asyncio.subpr
 
 @asynccontextmanager
 async def girok_starting(
-    data: Path, *, offset: int | None = None, env: Mapping[str, str] | None = None
+    data: Path, *options: str, offset: int | None = None, env: Mapping[str, str] | None = None
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, int], None]:
     """The same from its first moment on, in a session of its own."""
     offset = free_offset() if offset is None else offset
-    command = [sys.executable, "-m", "girok", "up", "--port-offset", str(offset), "--data", str(data)]
+    command = [sys.executable, "-m", "girok", "up", *options, "--port-offset", str(offset), "--data", str(data)]
     child = await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.PIPE,

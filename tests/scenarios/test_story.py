@@ -6,6 +6,7 @@ import pytest
 
 from girok.servers.process import ServerProcess
 from girok.testing.cluster import girok_up, processes, servers
+from girok.testing.mongo import new_database as new_mongo_database
 from girok.testing.postgres import new_database
 from girok.testing.process import running
 from tests.scenarios import story
@@ -25,6 +26,14 @@ class TestOneBox:
             await story.tell(box.base_url)
             assert await box.stop() == 0
 
+    async def test_the_story_with_feed_on_mongodb(self, tmp_path: Path, mongo_url: str) -> None:
+        async with (
+            new_mongo_database(mongo_url) as url,
+            running(tmp_path / "data", env={"GIROK_FEED_STORE": "mongo", "GIROK_MONGO_URL": url}) as box,
+        ):
+            await story.tell(box.base_url)
+            assert await box.stop() == 0
+
 
 class TestCluster:
     @pytest.mark.parametrize("roles", [("bff,auth", "feed"), ("", "")], ids=["bff,auth and feed", "all and all"])
@@ -35,8 +44,9 @@ class TestCluster:
             await story.tell(first.base_url)
             assert [await each.stop() for each in (first, second)] == [0, 0]
 
-    async def test_the_story_over_girok_up(self, tmp_path: Path) -> None:
-        async with girok_up(tmp_path / "data") as (up, offset):
+    @pytest.mark.parametrize("options", [(), ("--mongo",)], ids=["on SQL", "feed on MongoDB"])
+    async def test_the_story_over_girok_up(self, tmp_path: Path, options: tuple[str, ...]) -> None:
+        async with girok_up(tmp_path / "data", *options) as (up, offset):
             await story.tell(f"http://127.0.0.1:{4000 + offset}")
             up.terminate()
             assert await up.wait() == 0
