@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from girok.errors import Unavailable
 from girok.testing.client import Browser
@@ -215,7 +217,7 @@ class TestCallback:
         assert response.headers["location"] == EXPIRED
         assert liar.asked == []
 
-    @pytest.mark.parametrize("query", ["", "state=%ff%00", "state=%ED%A0%80", "%", "=&=&", "state", "state[]=1"])
+    @pytest.mark.parametrize("query", ["", "state=%ff", "state=%ED%A0%80", "%", "=&=&", "state", "state[]=1"])
     async def test_takes_any_query(self, stage: Stage, query: str) -> None:
         async with stage.browser() as browser:
             await begin(browser)
@@ -357,3 +359,45 @@ class TestProviderThatTalksNonsense:
         async with stage.browser() as browser:
             sent = await begin(browser, "google")
             assert await come_back(browser, "google", code="c", state=sent["state"]) == AWAY
+
+
+class TestProviderThatLies:
+    @pytest.mark.parametrize(
+        ("claims", "info", "location"),
+        [
+            ({}, {"sub": "ada-1"}, f"{BACK}?token=the.access.token"),
+            ({}, {"sub": "ben-1"}, FAILED),
+            ({}, {}, FAILED),
+            ({"nonce": "another"}, {"sub": "ada-1"}, FAILED),
+            ({"aud": "another"}, {"sub": "ada-1"}, FAILED),
+            ({"iss": "https://accounts.google.com"}, {"sub": "ada-1"}, FAILED),
+        ],
+    )
+    async def test_is_believed_only_where_it_says_one_thing_for_this_login(
+        self, stage: Stage, liar: Liar, claims: dict[str, str], info: dict[str, str], location: str
+    ) -> None:
+        key = RSAKey.generate_key(2048, {"kid": "one"})
+        liar.answers |= {
+            "/.well-known/openid-configuration": liar.metadata(userinfo_endpoint=f"{liar.url}/info"),
+            "/jwks": json.dumps({"keys": [key.as_dict(private=False)]}).encode(),
+            "/info": json.dumps(info).encode(),
+        }
+        async with stage.browser() as browser:
+            sent = await begin(browser, "google")
+            now = stage.clock.now().timestamp()
+            own = {"iss": liar.url, "aud": "id", "sub": "ada-1", "nonce": sent["nonce"], "iat": now, "exp": now + 60}
+            token = jwt.encode({"alg": "RS256", "kid": "one"}, {**own, **claims}, key)
+            liar.answers["/token"] = json.dumps({"access_token": "t", "id_token": token}).encode()
+            assert await come_back(browser, "google", code="c", state=sent["state"]) == location
+
+    async def test_what_it_says_of_a_code_is_not_logged(
+        self, stage: Stage, liar: Liar, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Kakao's description of an unknown code holds the code."""
+        liar.answers["/token"] = b'{"error": "invalid_grant", "error_description": "not found for code=c0de"}'
+        async with stage.browser() as browser:
+            sent = await begin(browser)
+            assert await come_back(browser, code="c0de", state=sent["state"]) == FAILED
+        logged = [record.getMessage() for record in caplog.records if record.name.startswith("plugins")]
+        assert any("invalid_grant" in each for each in logged)
+        assert not any("c0de" in each for each in logged)
