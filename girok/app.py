@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from litestar import Litestar
+
 from girok import __version__
 from girok.db.statement import Sql
 from girok.http.app import build_http
@@ -27,12 +29,13 @@ __all__ = ["App", "build"]
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """`edge` is what a server serves, within `lifespan()`; `status` is a control command."""
+    """`edge` is what a server serves, within `lifespan()`; `status` is a control command; `openapi` documents REST."""
 
     edge: Edge
     lifespan: Callable[[], AbstractAsyncContextManager[None]]
     health: Health
     status: Callable[[dict[str, Any]], Awaitable[ProcessStatus]]
+    openapi: Callable[[], dict[str, Any]]
 
     def drain(self) -> None:
         """From now on the process is not ready, and answers close their connections."""
@@ -62,7 +65,14 @@ def build(box: Box) -> App:
         origins=Origins(settings.get(Web).origins, development=settings.get(Core).mode == "development"),
         clock=box.kit.clock,
     )
-    return App(http.edge, http.litestar.lifespan, health, status_command(box.plan.local, health))
+    status = status_command(box.plan.local, health)
+    return App(http.edge, http.litestar.lifespan, health, status, lambda: _openapi(http.litestar))
+
+
+def _openapi(app: Litestar) -> dict[str, Any]:
+    from girok.http.openapi.document import document
+
+    return document(app)
 
 
 async def _store(box: Box) -> None:

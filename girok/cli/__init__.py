@@ -21,6 +21,7 @@ from girok.cli.migrate import migrate
 from girok.cli.new_plugin import new_plugin
 from girok.cli.roles import roles
 from girok.cli.run import run
+from girok.cli.schema import schema
 from girok.cli.status import status
 from girok.cli.up import up
 from girok.control_client import CommandFailed
@@ -63,7 +64,7 @@ def commands() -> None:
     """
 
 
-for _each in (run, status, up, config, roles, migrate, events, new_plugin):
+for _each in (run, status, up, config, roles, migrate, events, schema, new_plugin):
     commands.add_command(_each)
 
 

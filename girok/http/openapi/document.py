@@ -53,9 +53,10 @@ def document(app: Litestar) -> dict[str, Any]:
 
 
 def _identity(handler: HTTPRouteHandler, taken: set[str]) -> str:
-    """`authRegister` for `register` of plugins/auth; with a number where that is taken."""
+    """What the route was given, else `authRegister` for `register` of plugins/auth; with a number where it is taken."""
     words = [*handler.fn.__module__.split(".")[1:2], *handler.fn.__name__.strip("_").split("_")]
-    name = words[0] + "".join(each.title() for each in words[1:])
+    given = handler.operation_id
+    name = given if isinstance(given, str) else words[0] + "".join(each.title() for each in words[1:])
     found = next(each for each in chain([name], (f"{name}{number}" for number in count(2))) if each not in taken)
     taken.add(found)
     return found

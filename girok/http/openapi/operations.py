@@ -78,7 +78,7 @@ def success(handler: HTTPRouteHandler, schemas: Schemas) -> tuple[int, Schema]:
     is_redirect = isinstance(origin, type) and issubclass(origin, Redirect)
     status = HTTPStatus.FOUND if is_redirect and handler.status_code == HTTPStatus.OK else handler.status_code
     response: Schema = {"description": HTTPStatus(status).phrase}
-    if is_redirect:
+    if is_redirect or HTTPStatus(status).is_redirection:
         return status, {**response, "headers": _LOCATION}
     if origin is Response:
         kind = get_args(kind)[0] if get_args(kind) else object
@@ -87,7 +87,7 @@ def success(handler: HTTPRouteHandler, schemas: Schemas) -> tuple[int, Schema]:
 
 def _content(handler: HTTPRouteHandler, kind: Any, schemas: Schemas) -> Schema:
     """By media type; `*/*` where only the handler knows it, as for files and streams."""
-    is_opaque = kind is object or (isinstance(kind, type) and issubclass(kind, Response))
+    is_opaque = kind is object or (isinstance(kind, type) and issubclass(kind, (Response, bytes)))
     media_type = handler.media_type or ("*/*" if is_opaque else MediaType.JSON)
     name = media_type.value if isinstance(media_type, MediaType) else media_type
     if name.partition(";")[0].endswith("json") and not is_opaque:
@@ -128,7 +128,11 @@ def _kind(field: FieldDefinition) -> Any:
 
 
 def _docstring(handler: HTTPRouteHandler) -> tuple[str, str]:
-    summary, _, description = (inspect.getdoc(handler.fn) or "").partition("\n")
+    """The summary, which a route may have been given, and the description."""
+    told = inspect.getdoc(handler.fn) or ""
+    if handler.summary:
+        return handler.summary, told
+    summary, _, description = told.partition("\n")
     return summary.rstrip("."), description.strip()
 
 

@@ -154,7 +154,7 @@ def library() -> list[Any]:
         del number, dry_run
         return Response(data)
 
-    @get("/v1/newest", status_code=302)
+    @get("/v1/newest", status_code=302, summary="The newest", operation_id="newestBook")
     @answers()
     async def newest() -> Redirect:
         """The way to the newest book."""

@@ -43,6 +43,11 @@ class TestOperation:
         assert (operation["operationId"], operation["summary"]) == ("kernelAddBook", "Keep a book")
         assert operation["description"] == "Its title is taken from then on."
 
+    def test_is_named_and_told_as_its_route_was_given(self, shown: dict[str, Any]) -> None:
+        operation = shown["paths"]["/v1/newest"]["get"]
+        assert (operation["operationId"], operation["summary"]) == ("newestBook", "The newest")
+        assert operation["description"] == "The way to the newest book."
+
     def test_has_its_parameters_with_their_rules(self, shown: dict[str, Any]) -> None:
         first, title, kind = shown["paths"][BOOKS]["get"]["parameters"]
         assert first == {
