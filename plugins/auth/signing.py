@@ -12,19 +12,35 @@ from joserfc.jwk import RSAKey
 
 from girok import sealing
 from girok.clock import Clock
+from girok.errors import Text, Unavailable
 from girok.keys import Keys
+from girok.refusal import Refusal
 from plugins.auth.messages import Confidential
 from plugins.auth.repository import KeyRepository, StoredKey
 
-__all__ = ["SigningKey", "SigningKeys"]
+__all__ = ["KeysSealed", "SigningKey", "SigningKeys"]
 
 _NAME = "auth-signing-keys"
+_SEALED = (
+    "the keys in the database that sign tokens (auth_signing_key) were sealed by other secrets than the ones here: "
+    "bring back the directory `keys` that belongs to this database (in a cluster: cluster.secret, "
+    "GIROK_CLUSTER_SECRET); if it is lost, delete the rows of auth_signing_key, and everybody signs in again"
+)
 _BITS = 2048
 PUBLISHED_AHEAD = timedelta(hours=1)
 LONGEST_USE = timedelta(days=31)
 """No token lives longer."""
 _LOOK_AGAIN = timedelta(seconds=1)
 """Unknown key ids make no more reads of the database than one in this time."""
+
+
+class KeysSealed(Unavailable, Refusal):
+    """The database and the secrets of this installation do not belong together."""
+
+    reason = "SIGNING_KEYS_SEALED"
+
+    def __init__(self) -> None:
+        super().__init__(Text(_SEALED, _SEALED))
 
 
 class SigningKey(Confidential, frozen=True):
@@ -39,7 +55,10 @@ class SigningKey(Confidential, frozen=True):
 
 
 class SigningKeys:
-    """The present keys, oldest first. One is made when there is none, and after `lasting` the next."""
+    """The present keys, oldest first. One is made when there is none, and after `lasting` the next.
+
+    Every method raises KeysSealed.
+    """
 
     def __init__(self, rows: KeyRepository, keys: Keys, clock: Clock, *, lasting: timedelta) -> None:
         self._rows = rows
@@ -112,8 +131,10 @@ class SigningKeys:
         self._looked_at = self._clock.now()
 
     def _opened(self, row: StoredKey) -> SigningKey:
-        """Raises sealing.SealBroken when the database and the keys do not belong together."""
-        pem = sealing.open(self._seal_key, _purpose(row.id), row.private_key)
+        try:
+            pem = sealing.open(self._seal_key, _purpose(row.id), row.private_key)
+        except sealing.SealBroken as error:
+            raise KeysSealed from error
         private = RSAKey.import_key(pem, {"kid": row.id})
         public = RSAKey.import_key(private.as_dict(private=False))
         return SigningKey(row.id, row.number, private, public, row.signs_from, row.created_at)
