@@ -78,7 +78,7 @@ def success(handler: HTTPRouteHandler, schemas: Schemas) -> tuple[int, Schema]:
     is_redirect = isinstance(origin, type) and issubclass(origin, Redirect)
     status = HTTPStatus.FOUND if is_redirect and handler.status_code == HTTPStatus.OK else handler.status_code
     response: Schema = {"description": HTTPStatus(status).phrase}
-    if is_redirect or HTTPStatus(status).is_redirection:
+    if 300 <= status < 400:
         return status, {**response, "headers": _LOCATION}
     if origin is Response:
         kind = get_args(kind)[0] if get_args(kind) else object
