@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import chain, count
 
 from girok.errors import GirokError, Internal, Unavailable
 from girok.http.edge import Stopping
@@ -23,15 +24,21 @@ _HEADERS: dict[int, Schema] = {
 
 def responses(errors: Iterable[type[GirokError]], shared: dict[str, Schema]) -> dict[str, Schema]:
     """References by status into `shared`, components/responses, where what is not there yet is added."""
-    by_status: defaultdict[int, dict[str, type[GirokError]]] = defaultdict(dict)
-    for each in errors:
-        by_status[each.category.http_status][each.reason] = each
-    found: dict[str, Schema] = {}
-    for status, by_reason in sorted(by_status.items()):
-        name = ".".join(by_reason)
-        shared.setdefault(name, _response(status, list(by_reason.values())))
-        found[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    return found
+    by_status: defaultdict[int, list[type[GirokError]]] = defaultdict(list)
+    for each in dict.fromkeys(errors):
+        by_status[each.category.http_status].append(each)
+    return {
+        str(status): _reference(_response(status, found), found, shared) for status, found in sorted(by_status.items())
+    }
+
+
+def _reference(response: Schema, errors: list[type[GirokError]], shared: dict[str, Schema]) -> Schema:
+    """Named after the errors; with a number where two plugins have errors of one name."""
+    plain = ".".join(each.__name__ for each in errors)
+    names = chain([plain], (f"{plain}{number}" for number in count(2)))
+    name = next(each for each in names if shared.get(each, response) == response)
+    shared[name] = response
+    return {"$ref": f"#/components/responses/{name}"}
 
 
 def _response(status: int, errors: list[type[GirokError]]) -> Schema:
@@ -48,7 +55,7 @@ def _body(status: int, errors: list[type[GirokError]]) -> Schema:
     """Problem, as narrow as it is here."""
     codes = list(dict.fromkeys(_rest_code(each) for each in errors))
     narrow: Schema = {
-        "type": {"enum": [problem_type(each) for each in errors]},
+        "type": {"enum": list(dict.fromkeys(problem_type(each) for each in errors))},
         "status": {"const": status},
         "error": {"properties": {"code": {"enum": codes}}},
     }

@@ -18,8 +18,9 @@ from msgspec import Meta
 
 from girok.errors import Forbidden
 from girok.http.openapi.document import document
+from girok.http.openapi.problem import responses
 from girok.http.openapi.schemas import Schemas
-from tests.kernel.http.library import TOKEN, library
+from tests.kernel.http.library import TOKEN, TitleTaken, library
 from tests.kernel.http.stage import Stage
 
 SEED = "20261124"
@@ -68,7 +69,7 @@ class TestOperation:
         responses = shown["paths"]["/v1/books/{identity}"]["patch"]["responses"]
         assert list(responses) == ["200", "400", "401", "404", "408", "413", "415", "500", "503"]
         assert responses["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Book"}
-        assert responses["404"] == {"$ref": "#/components/responses/NOT_FOUND.BOOK_NOT_FOUND"}
+        assert responses["404"] == {"$ref": "#/components/responses/NotFound.BookNotFound"}
 
     def test_without_parameters_or_body_has_no_bad_request(self, shown: dict[str, Any]) -> None:
         assert list(shown["paths"]["/v1/greeting"]["get"]["responses"]) == ["200", "401", "500", "503"]
@@ -97,7 +98,7 @@ class TestOperation:
 
 class TestProblem:
     def test_of_a_status_names_every_type_and_code(self, shown: dict[str, Any]) -> None:
-        taken = shown["components"]["responses"]["TITLE_TAKEN"]
+        taken = shown["components"]["responses"]["TitleTaken"]
         problem, narrow = taken["content"]["application/problem+json"]["schema"]["allOf"]
         assert taken["description"] == "`TITLE_TAKEN`: There is a book of this title."
         assert problem == {"$ref": "#/components/schemas/Problem"}
@@ -107,8 +108,20 @@ class TestProblem:
             "error": {"properties": {"code": {"enum": ["TITLE_TAKEN"]}}},
         }
 
+    def test_of_errors_with_one_reason_has_the_code_of_each(self) -> None:
+        sibling = type("TitleTaken", (TitleTaken,), {"names_rest_code": False})
+        shared: dict[str, Any] = {}
+        first = responses([TitleTaken], shared)
+        assert responses([sibling], shared)["409"] == {"$ref": "#/components/responses/TitleTaken2"}
+        assert responses([TitleTaken], shared) == first
+        responses([TitleTaken, sibling], shared)
+        (both,) = shared["TitleTaken.TitleTaken"]["content"].values()
+        properties = both["schema"]["allOf"][1]["properties"]
+        assert properties["type"]["enum"] == ["urn:girok:problem:TITLE_TAKEN"]
+        assert properties["error"]["properties"]["code"]["enum"] == ["TITLE_TAKEN", "CONFLICT"]
+
     def test_says_when_to_try_again(self, shown: dict[str, Any]) -> None:
-        assert "Retry-After" in shown["components"]["responses"]["RATE_LIMITED"]["headers"]
+        assert "Retry-After" in shown["components"]["responses"]["RateLimited"]["headers"]
 
 
 class Deep(msgspec.Struct):
