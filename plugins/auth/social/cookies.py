@@ -12,7 +12,7 @@ from litestar.datastructures import Cookie
 
 from plugins.auth.social.attempt import LASTING
 
-__all__ = ["attempt_of", "browser_of", "with_attempt", "with_browser", "without_attempt", "without_browser"]
+__all__ = ["attempt_of", "browser_of", "with_attempt", "with_browser", "without_attempt"]
 
 _BROWSER = "social_browser"
 _CODE_LASTS = timedelta(seconds=60)
@@ -41,11 +41,6 @@ def without_attempt(path: str, *, secure: bool) -> Cookie:
 def with_browser(value: str, *, secure: bool) -> Cookie:
     """Gives a browser the secret of its code."""
     return _written(_BROWSER, value, _CODE_LASTS, secure)
-
-
-def without_browser(*, secure: bool) -> Cookie:
-    """Takes it away, after `completeSocialLogin`."""
-    return _written(_BROWSER, "", timedelta(0), secure)
 
 
 def _attempt(path: str) -> str:

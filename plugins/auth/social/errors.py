@@ -15,6 +15,7 @@ class ProviderNotConfigured(NotFound):
     """girok knows how to sign in there, and was given no client id for it."""
 
     reason = "PROVIDER_NOT_CONFIGURED"
+    text = Text("Signing in there is not set up here.", "이 로그인은 설정되어 있지 않습니다.")
 
     def __init__(self, label: str, setting: str) -> None:
         """`setting` is the key that is missing, as `auth.google.client_id`."""

@@ -22,6 +22,7 @@ from litestar.params import QueryParameter
 
 from girok.errors import GirokError, log_fault
 from girok.http.edge import InvalidHost
+from girok.http.openapi import answers
 from girok.kit import Kit
 from girok.sections import Web
 from plugins.auth.social import cookies
@@ -70,8 +71,10 @@ class _Door:
     def handlers(self) -> Sequence[HTTPRouteHandler]:
         """As Litestar takes them."""
         label = self._provider.label
+        name = self._provider.path.replace("/", "_")
 
-        @get(self._path, status_code=302, summary=f"Sign in with {label}")
+        @get(self._path, status_code=302, summary=f"Sign in with {label}", operation_id=f"signInWith_{name}")
+        @answers(ProviderNotConfigured)
         async def begin(
             request: Request[Any, Any, Any],
             ending: Annotated[Literal["bff"] | None, QueryParameter(name="return")] = None,
@@ -79,7 +82,13 @@ class _Door:
             """Sends the browser to the provider. Anyone may call it."""
             return await self._begin(_seen(request), ending or "token")
 
-        @get(f"{self._path}/callback", status_code=302, summary=f"Come back from {label}")
+        @get(
+            f"{self._path}/callback",
+            status_code=302,
+            summary=f"Come back from {label}",
+            operation_id=f"comeBackFrom_{name}",
+        )
+        @answers(ProviderNotConfigured)
         async def callback(request: Request[Any, Any, Any]) -> Response[bytes]:
             """Where the provider sends the browser back. Only who began a login in this browser comes through."""
             return await self._finish(_seen(request), request.scope["query_string"])

@@ -61,7 +61,6 @@ class TestCookies:
 
     def test_what_is_taken_away_ends_at_once(self) -> None:
         assert "Max-Age=0;" in cookies.without_attempt("google", secure=True).to_header(header="")
-        assert "Max-Age=0;" in cookies.without_browser(secure=True).to_header(header="")
 
     def test_each_provider_has_its_own(self) -> None:
         header = "social_login_google=g; social_login_kakao=k; other"
