@@ -21,8 +21,10 @@ and what any route may answer (500, 503). A handler that returns `None` has no b
 SomeStruct, a `Redirect` only a Location. `include_in_schema=False` leaves a route out.
 
 Structs of bodies say their rules with `Meta`, so that the document says them too: what the document allows and the
-service refuses, and statuses and codes that nobody declared, are what schemathesis finds. Text holds no NUL; fields
-that a body has and its Struct has not are ignored.
+service refuses, and statuses and codes that nobody declared, are what schemathesis finds. Where the service looks at a
+rule itself, because it has better words or a reason of its own, `Meta(extra_json_schema={"pattern": ...})` says it and
+no more. Parameters have Litestar's `QueryParameter(ge=1)`, as Litestar overlooks `Meta`. Text holds no NUL; fields that
+a body has and its Struct has not are ignored.
 """
 
 from girok.http.openapi.answers import answers
