@@ -16,10 +16,10 @@ import logging
 import ssl
 from urllib.parse import urlsplit
 
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
+from girok.nats_client import NatsClient
 from girok.nats_session import MessageRefused, NatsSession, NatsUnavailable, NoResponders
 from girok.refusal import Refusal
 
@@ -130,7 +130,7 @@ class NatsConnection:
                 self._end()
 
     async def _connect(self) -> NatsSession:
-        client = Client()
+        client = NatsClient()
         session = NatsSession(client)
         seen: list[Exception] = []
 

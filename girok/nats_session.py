@@ -161,7 +161,7 @@ class NatsSession:
             self.end()
 
     async def _close(self) -> None:
-        with suppress(NatsError, OSError):
+        with suppress(NatsError, OSError, RuntimeError):  # the last is uvloop's, for a socket that is gone
             await self._client.flush(timeout=_LAST_WORD)  # pyright: ignore[reportArgumentType] - a float does as well
-        with suppress(NatsError, OSError):
+        with suppress(NatsError, OSError, RuntimeError):
             await self._client.close()

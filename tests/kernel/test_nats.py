@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 from nats.aio.msg import Msg
 
 from girok.nats import MessageRefused, NatsConnection, NatsRefused, NatsSession, NatsUnavailable, NoResponders
@@ -134,7 +135,23 @@ class TestOpen:
             await connection.close()
 
 
+async def break_with_something_unsent(url: str) -> None:
+    async with connected(url) as connection:
+        session = await connection.session()
+        session.abort()
+        await asyncio.sleep(0)
+        await session.publish("a", b"unsent")  # the socket is gone, and nats-py is about to notice
+        async with asyncio.timeout(20):
+            await session.lost
+            await found(connection)
+
+
 class TestLoss:
+    def test_with_something_unsent_is_nobodys_error(self, server: ServerProcess, log: pytest.LogCaptureFixture) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as girok has it
+            runner.run(break_with_something_unsent(server.url))
+        assert [each.message for each in log.records if each.levelno >= logging.ERROR] == []
+
     async def test_of_a_server_that_is_killed_is_known_at_once_and_over_soon(
         self, server: ServerProcess, log: pytest.LogCaptureFixture
     ) -> None:
