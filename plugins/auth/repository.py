@@ -237,6 +237,7 @@ class AuthRepository(Protocol):
         """Store a refresh token for the one that is `used`; False when that one was used up before.
 
         It is used up `grace` after its first use. A repetition (`refresh` is stored, and nobody used it) is no error.
+        Raises InvalidRefreshToken, and nothing is used, when the new one's id is another token's.
         """
         ...
 

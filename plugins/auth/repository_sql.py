@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from girok.context import Role
-from girok.db.database import Database
+from girok.db.database import Database, UniqueViolation
 from girok.db.statement import Row
 from girok.db.unit import Unit, emit, execute, rows
 from plugins.auth import statements as sql
 from plugins.auth.audit import AuditEntry, entries, record
-from plugins.auth.errors import EmailTaken, UsernameTaken, UserNotFound, raise_first
+from plugins.auth.errors import EmailTaken, InvalidRefreshToken, UsernameTaken, UserNotFound, raise_first
 from plugins.auth.events import UserErased
 from plugins.auth.repository import (
     Account,
@@ -168,7 +168,10 @@ class SqlAuthRepository:
             yield from execute(sql.INSERT_REFRESH_TOKEN(**msgspec.structs.asdict(refresh)))
             return True
 
-        return await self._db.run(unit)
+        try:
+            return await self._db.run(unit)
+        except UniqueViolation as error:
+            raise InvalidRefreshToken from error
 
     async def account(self, user_id: str) -> Account | None:
         found = await self._db.fetch(sql.ACCOUNT(id=user_id))

@@ -242,7 +242,7 @@ UNUSED_REFRESH_TOKEN = prepare(
 USE_REFRESH_TOKEN = prepare(
     lambda p: RefreshTokenRow.raw(
         "UPDATE auth_refresh_token SET used_at = COALESCE(used_at, {}) "
-        "WHERE id = {} AND (used_at IS NULL OR used_at > {}) RETURNING id",
+        "WHERE id = {} AND (used_at IS NULL OR used_at >= {}) RETURNING id",
         p.now,
         p.id,
         p.used_up_since,
@@ -250,7 +250,7 @@ USE_REFRESH_TOKEN = prepare(
 )
 REMOVE_USED_UP = prepare(
     lambda p: RefreshTokenRow.raw(
-        "DELETE FROM auth_refresh_token WHERE session_id = {} AND used_at <= {}", p.session_id, p.used_up_since
+        "DELETE FROM auth_refresh_token WHERE session_id = {} AND used_at < {}", p.session_id, p.used_up_since
     )
 )
 

@@ -143,7 +143,7 @@ class Sessions:
         now = self._story.now()
         claims = await self._tokens.verify(request.refresh_token, now)
         session = await self._living(claims, now) if claims is not None and claims.type == "REFRESH" else None
-        if claims is None or session is None or not is_id(request.next_id or session.id):
+        if claims is None or session is None or not _may_name(request.next_id, claims):
             raise InvalidRefreshToken
         token = self._refresh_token(session.id, session.expires_at, request.next_id)
         if not await self._accounts.rotate(claims.jti, token, now, _GRACE):
@@ -229,6 +229,11 @@ class Sessions:
                 await self._accounts.touch(session_id, now)
         finally:
             del self._touches[session_id]
+
+
+def _may_name(next_id: str | None, claims: Claims) -> bool:
+    """Whether the next refresh token after this one can be called so."""
+    return not next_id or (is_id(next_id) and next_id != claims.jti)
 
 
 def _seconds(when: datetime) -> int:
