@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -127,6 +129,11 @@ class TestPool:
             await asyncio.sleep(0)
             turns += 1
         assert turns > 100
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own")
+    async def test_loop_goes_first(self, passwords: Passwords) -> None:
+        hashing = await passwords._run(lambda: os.getpriority(os.PRIO_PROCESS, 0))
+        assert hashing == min(os.getpriority(os.PRIO_PROCESS, 0) + 5, 19)
 
     async def test_cancelled_callers_give_up_their_turn(self, slow: Passwords) -> None:
         running = asyncio.create_task(slow.hash(b"first"))
