@@ -56,9 +56,13 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 _EMAIL = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+{_TOP}")
+EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
+"""For people and programs; the regular expression that decides is the one above."""
 _MAX_EMAIL = 254
 _MAX_LOCAL = 64
-_DOMAIN = re.compile(rf"(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::\d{{1,5}})?")
+_HOST = rf"(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::[0-9]{{1,5}})?"
+DOMAIN_PATTERN = rf"^{_HOST}$"
+_DOMAIN = re.compile(_HOST)
 _MAX_DOMAIN = 253
 _MOST_HOURS = 720
 _AVATAR = re.compile(r"https?://[!-~]+", re.ASCII)

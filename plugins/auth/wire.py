@@ -1,11 +1,17 @@
-"""What REST's clients send and read, in their own names (camelCase)."""
+"""What REST's clients send and read, in their own names (camelCase).
+
+The rules of `rules.py` stand here once more for who reads the OpenAPI: as documentation, since a refusal there has a
+reason of its own.
+"""
 
 from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from girok.context import Role
+from plugins.auth import rules
 from plugins.auth.messages import Confidential, Provider, Session, SignedIn, User
 
 __all__ = [
@@ -31,11 +37,28 @@ __all__ = [
 ]
 
 
+def _documented(**schema: Any) -> Meta:
+    return Meta(extra_json_schema=schema)
+
+
+Email = Annotated[str, _documented(pattern=rules.EMAIL_PATTERN, maxLength=254)]
+Username = Annotated[str, _documented(pattern=r"^[a-z0-9]{3,20}$", minLength=3, maxLength=20)]
+Name = Annotated[str, _documented(pattern=r"^[^\s\x00-\x1f](?:[^\x00-\x1f]{0,98}[^\s\x00-\x1f])$", maxLength=100)]
+NewPassword = Annotated[
+    str,
+    _documented(pattern=r"^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[@$!%*?&])[^\x00]{8,}$", minLength=8, maxLength=1024),
+]
+Avatar = Annotated[str, _documented(pattern=r"^(?:https?://[!-~]+)?$", maxLength=2048)]
+Bio = Annotated[str, _documented(maxLength=500)]
+Domain = Annotated[str, _documented(pattern=rules.DOMAIN_PATTERN, maxLength=253)]
+Hours = Annotated[int, _documented(minimum=1, maximum=720)]
+
+
 class RegisterBody(Confidential, frozen=True):
-    email: str
-    username: str
-    password: str
-    name: str
+    email: Email
+    username: Username
+    password: NewPassword
+    name: Name
 
 
 class LoginBody(Confidential, frozen=True):
@@ -52,28 +75,28 @@ class LogoutBody(Confidential, frozen=True, rename="camel"):
 
 
 class DomainAccessBody(Confidential, frozen=True, rename="camel"):
-    domain: str
-    expires_in_hours: int
-    recipient_email: str | None = None
+    domain: Domain
+    expires_in_hours: Hours
+    recipient_email: Email | None = None
 
 
 class ProfileBody(msgspec.Struct, frozen=True):
     """What is absent stays; null takes an avatar or a bio away."""
 
-    name: str | UnsetType = UNSET
-    username: str | UnsetType = UNSET
-    avatar: str | UnsetType | None = UNSET
-    bio: str | UnsetType | None = UNSET
+    name: Name | UnsetType = UNSET
+    username: Username | UnsetType = UNSET
+    avatar: Avatar | UnsetType | None = UNSET
+    bio: Bio | UnsetType | None = UNSET
 
 
 class PasswordChangeBody(Confidential, frozen=True, rename="camel"):
     current_password: str
-    new_password: str
+    new_password: NewPassword
 
 
 class PasswordResetBody(Confidential, frozen=True, rename="camel"):
     token: str
-    new_password: str
+    new_password: NewPassword
 
 
 class PasswordBody(Confidential, frozen=True):
@@ -81,7 +104,7 @@ class PasswordBody(Confidential, frozen=True):
 
 
 class EmailBody(Confidential, frozen=True):
-    email: str
+    email: Email
 
 
 class TokenBody(Confidential, frozen=True):
