@@ -38,7 +38,7 @@ _SALT = 16
 _WAITING = 256
 _CORES = 4
 _NICE = 5
-"""Enough: the loop that wants a core has it 3 ms sooner at the 99th percentile, and as many passwords are hashed."""
+"""Enough: the loop that wants a core has it 2 ms sooner at the 99th percentile, and as many passwords are hashed."""
 _BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 """Of costs up to 16, which takes some 4 seconds: each one more takes a thread of the pool twice as long."""
 _BCRYPT_BYTES = 72
