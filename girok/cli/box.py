@@ -6,7 +6,7 @@ cluster's stores are opened from here, as one more of its processes would.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,17 +47,14 @@ async def act(settings: Settings, manifests: Mapping[str, Manifest], command: st
     """Run a control command. Raises Refusal, CommandFailed or GirokError."""
     role = _role(manifests, command)
     place = _place(settings, role)
-    try:
-        return Answer(await call(place, command, params), running=True)
-    except CommandFailed as error:
-        await _check_role(place, role, error)
-        raise
-    except NotRunning:
-        _check_directory(settings, manifests)
-        from girok.offline import offline_box
+    with suppress(NotRunning):
+        async with _of_role(place, role):
+            return Answer(await call(place, command, params), running=True)
+    _check_directory(settings, manifests)
+    from girok.offline import offline_box
 
-        async with offline_box(settings, manifests, role) as box:
-            return Answer(await box.command(command, params), running=False)
+    async with offline_box(settings, manifests, role) as box:
+        return Answer(await box.command(command, params), running=False)
 
 
 async def items(
@@ -66,20 +63,17 @@ async def items(
     """The same of a command that gives a stream: each item as JSON, as it comes. Who has enough closes it."""
     role = _role(manifests, command)
     place = _place(settings, role)
-    try:
-        async with aclosing(stream(place, command, params)) as found:
+    with suppress(NotRunning):
+        async with _of_role(place, role), aclosing(stream(place, command, params)) as found:
             async for each in found:
                 yield each
-    except CommandFailed as error:
-        await _check_role(place, role, error)
-        raise
-    except NotRunning:
-        _check_directory(settings, manifests)
-        from girok.offline import offline_box
+            return
+    _check_directory(settings, manifests)
+    from girok.offline import offline_box
 
-        async with offline_box(settings, manifests, role) as box, aclosing(box.stream(command, params)) as found:
-            async for each in found:
-                yield each
+    async with offline_box(settings, manifests, role) as box, aclosing(box.stream(command, params)) as found:
+        async for each in found:
+            yield each
 
 
 def data_directory(settings: Settings) -> Path:
@@ -114,14 +108,19 @@ def _check_directory(settings: Settings, manifests: Mapping[str, Manifest]) -> N
         )
 
 
-async def _check_role(place: Path, role: str | None, error: CommandFailed) -> None:
-    """Raises RoleElsewhere when a process does not know a command because it does not run the role."""
-    if role is None or error.reason != "UNKNOWN_COMMAND":
-        return
-    from girok.process_status import ProcessStatus
+@asynccontextmanager
+async def _of_role(place: Path, role: str | None) -> AsyncGenerator[None, None]:
+    """Raises RoleElsewhere when the process does not know the command because it does not run the role."""
+    try:
+        yield
+    except CommandFailed as error:
+        if role is None or error.reason != "UNKNOWN_COMMAND":
+            raise
+        from girok.process_status import ProcessStatus
 
-    runs = msgspec.convert(await call(place, "status", {}), ProcessStatus).roles
-    if role not in runs:
+        runs = msgspec.convert(await call(place, "status", {}), ProcessStatus).roles
+        if role in runs:
+            raise
         raise RoleElsewhere(
             f"the girok on {place} runs {', '.join(runs)}, not {role}: give the --data of one that does"
         ) from None

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Target:
-    """The girok of the settings. A command's parameters are a Struct, `kind` is what it gives.
+    """The girok of the settings. A command's parameters are a Struct, or None; `kind` is what it gives.
 
     All raise Refusal, CommandFailed or GirokError, which the command line tells.
     """
@@ -35,12 +35,12 @@ class Target:
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
 
-    def ask(self, command: str, params: msgspec.Struct, kind: type[T]) -> T:
+    def ask(self, command: str, params: msgspec.Struct | None, kind: type[T]) -> T:
         """What a command gives."""
         answer: Answer = asyncio.run(act(*self._loaded, command, _plain(params)))
         return msgspec.convert(answer.data, kind)
 
-    def first(self, count: int, command: str, params: msgspec.Struct, kind: type[T]) -> list[T]:
+    def first(self, count: int, command: str, params: msgspec.Struct | None, kind: type[T]) -> list[T]:
         """The first `count` items of a stream, or as many as there are."""
 
         async def take() -> list[T]:
@@ -54,7 +54,7 @@ class Target:
 
         return asyncio.run(take())
 
-    def print_lines(self, command: str, params: msgspec.Struct) -> None:
+    def print_lines(self, command: str, params: msgspec.Struct | None) -> None:
         """Print a stream as JSON lines, each as soon as it comes."""
 
         async def tell() -> None:
@@ -65,7 +65,7 @@ class Target:
 
         asyncio.run(tell())
 
-    def _items(self, command: str, params: msgspec.Struct) -> AsyncGenerator[bytes, None]:
+    def _items(self, command: str, params: msgspec.Struct | None) -> AsyncGenerator[bytes, None]:
         return items(*self._loaded, command, _plain(params))
 
 
@@ -82,5 +82,5 @@ def on_target(command: Callable[Concatenate[Target, P], R]) -> Callable[P, R]:
     return place_options(on)
 
 
-def _plain(params: msgspec.Struct) -> dict[str, Any]:
-    return msgspec.to_builtins(params)
+def _plain(params: msgspec.Struct | None) -> dict[str, Any]:
+    return {} if params is None else msgspec.to_builtins(params)
