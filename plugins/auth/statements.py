@@ -106,8 +106,11 @@ SET_HASH_BY_TICKET = prepare(
 SET_ROLE = prepare(lambda p: UserRow.raw("UPDATE auth_user SET role = {} WHERE id = {}", p.role, p.id))
 SET_DISABLED = prepare(lambda p: UserRow.raw("UPDATE auth_user SET disabled_at = {} WHERE id = {}", p.since, p.id))
 PAGE = prepare(
-    lambda p: (
-        UserRow.select(*_ACCOUNT, UserRow.disabled_at).where(UserRow.id > p.after).order_by(UserRow.id).limit(p.limit)
+    lambda p: UserRow.raw(
+        "SELECT id, email, username, name, avatar, bio, role, created_at, provider, email_verified_at, disabled_at "
+        "FROM auth_user WHERE id > {} ORDER BY id LIMIT {}",
+        p.after,
+        p.limit,
     )
 )
 

@@ -51,6 +51,7 @@ def build(kit: Kit) -> "Auth":
         accounts = ValkeyAuthRepository(accounts, kit.valkey, touch_every=TOUCH_EVERY)
     auth = Auth(kit, settings, accounts)
     kit.ports.add(SocialAccounts, auth.social)  # for the routes of this process alone
+    kit.ports.add(Operators, auth.operators)  # for its commands
     return auth
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from girok.context import Role, current
+from plugins.auth.accounts import AccountView
 from plugins.auth.audit import AuditEntry
 from plugins.auth.errors import UserNotFound
 from plugins.auth.events import MailWanted, UserRegistered
@@ -19,24 +20,10 @@ from plugins.auth.rules import check_password, check_registration, email_key, is
 from plugins.auth.service.erasure import Erasure
 from plugins.auth.service.story import Story
 
-__all__ = ["AccountView", "Operators"]
+__all__ = ["Operators"]
 
 _PAGE = 500
 _MOST_SESSIONS = 1000
-
-
-class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as operators see it."""
-
-    id: str
-    email: str
-    username: str
-    name: str
-    role: Role
-    provider: str
-    created_at: datetime
-    email_verified_at: datetime | None
-    disabled_at: datetime | None
 
 
 class Operators:
@@ -69,6 +56,10 @@ class Operators:
         )
         await self._accounts.register(account, new.email_key, await self._passwords.hash(new.password), None, told)
         return _view(account, None)
+
+    async def show(self, user: str) -> AccountView:
+        """One account."""
+        return _view(await self._found(user), None)
 
     async def list(self) -> AsyncGenerator[AccountView, None]:
         """All accounts, the oldest first."""
