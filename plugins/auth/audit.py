@@ -69,9 +69,7 @@ def entries(after: str, limit: int, user_id: str | None) -> Statement:
     return _OF_USER(after=after, limit=limit, user_id=user_id)
 
 
-_ALL = prepare(
-    lambda p: AuditRow.raw("SELECT * FROM auth_audit WHERE id > {} ORDER BY id LIMIT {}", p.after, p.limit)
-)
+_ALL = prepare(lambda p: AuditRow.raw("SELECT * FROM auth_audit WHERE id > {} ORDER BY id LIMIT {}", p.after, p.limit))
 _OF_USER = prepare(
     lambda p: AuditRow.raw(
         "SELECT * FROM auth_audit WHERE user_id = {} AND id > {} ORDER BY id LIMIT {}", p.user_id, p.after, p.limit
