@@ -1,6 +1,6 @@
 """Auth's storage port. Each method is one unit of work; events given to it commit with the change, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -221,8 +221,8 @@ class AuthRepository(Protocol):
         """Remove everything that is stored of a user but their id; False when there is no such account."""
         ...
 
-    async def update_account(self, changed: Account) -> None:
-        """Store its name, username, avatar and bio. Raises UsernameTaken, UserNotFound."""
+    async def update_account(self, user_id: str, changes: Mapping[str, str | None]) -> Account:
+        """Change `name`, `username`, `avatar` or `bio`; the account then. Raises UsernameTaken, UserNotFound."""
         ...
 
     async def open_session(self, opening: Opening, told: Sequence[Told]) -> None:

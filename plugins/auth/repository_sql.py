@@ -1,6 +1,6 @@
 """Auth's storage on SQL: SQLite and PostgreSQL run the same statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -127,24 +127,27 @@ class SqlAuthRepository:
         def unit() -> Unit[bool]:
             if not (yield from rows(sql.ACCOUNT(id=user_id))):
                 return False
+            yield from _tell(told)  # first, so that the address of who erases themselves goes, too
             for each in sql.ERASE:
                 yield from execute(each(user_id=user_id))
             yield from execute(sql.INSERT_ERASURE(user_id=user_id, now=now))
-            yield from _tell(told)
             return True
 
         return await self._db.run(unit)
 
-    async def update_account(self, changed: Account) -> None:
-        update = sql.UPDATE_ACCOUNT(
-            id=changed.id, name=changed.name, username=changed.username, avatar=changed.avatar, bio=changed.bio
-        )
-
-        def unit() -> Unit[None]:
+    async def update_account(self, user_id: str, changes: Mapping[str, str | None]) -> Account:
+        def unit() -> Unit[Account]:
+            if not (found := (yield from rows(sql.ACCOUNT(id=user_id)))):
+                raise UserNotFound
+            changed = msgspec.structs.replace(_account(found[0]), **changes)
+            update = sql.UPDATE_ACCOUNT(
+                id=user_id, name=changed.name, username=changed.username, avatar=changed.avatar, bio=changed.bio
+            )
             if not (yield from rows(update)):
-                raise UsernameTaken if (yield from rows(sql.ACCOUNT(id=changed.id))) else UserNotFound
+                raise UsernameTaken
+            return changed
 
-        await self._db.run(unit)
+        return await self._db.run(unit)
 
     async def open_session(self, opening: Opening, told: Sequence[Told]) -> None:
         def unit() -> Unit[None]:

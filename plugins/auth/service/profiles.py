@@ -1,7 +1,5 @@
 """What others see of an account, and changing one's own."""
 
-import msgspec
-
 from girok.context import current, require_user
 from girok.errors import InvalidInput, Text
 from plugins.auth.errors import UserNotFound
@@ -49,13 +47,9 @@ class Profiles:
     async def update_me(self, request: UpdateMeRequest) -> User:
         actor = require_user()
         changes = check_profile(request)
-        account = await self._accounts.account(actor.user_id)
-        if account is None:
-            raise UserNotFound
-        if changes:
-            account = msgspec.structs.replace(account, **changes)
-            await self._accounts.update_account(account)
-        return shown(account, actor.user_id)
+        if not changes:
+            return await self.get_user(GetUserRequest(actor.user_id))
+        return shown(await self._accounts.update_account(actor.user_id, changes), actor.user_id)
 
 
 def shown(account: Account, viewer: str) -> User:

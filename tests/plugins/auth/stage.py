@@ -1,7 +1,10 @@
 """Auth on a real store and a real bus, with hashes that cost little and a clock that a test sets."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,14 @@ from girok.mail.folder import FolderMailer
 from girok.objects.files import FileObjects
 from girok.port import Ports, local_port
 from girok.ratelimit import LocalRateLimiter
-from girok.sections import Events
+from girok.sections import Events, Web
 from girok.settings import Settings
 from girok.testing.events import settle
 from girok.testing.store import store_in
 from girok.valkey import Valkey
 from plugins.auth import tables
-from plugins.auth.events import UserLoggedIn, UserRegistered
+from plugins.auth.consumers import consumers
+from plugins.auth.events import UserErased, UserLoggedIn, UserRegistered
 from plugins.auth.plugin import MANIFEST, AuthSettings
 from plugins.auth.ports import AuthService, LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
 from plugins.auth.service import Auth, build
@@ -42,12 +46,15 @@ CHEAP = {"argon2_memory_kib": 64, "argon2_passes": 1, "access_token_minutes": 52
 class Stage:
     """What the tests look at. `told` are the events that the bus delivered, `db` is the store behind the cable."""
 
-    def __init__(self, kit: Kit, service: Auth, db: Store, cable: FaultyDatabase, clock: HandClock) -> None:
+    def __init__(
+        self, kit: Kit, service: Auth, db: Store, cable: FaultyDatabase, clock: HandClock, mailbox: Path
+    ) -> None:
         self.kit = kit
         self.db = db
         self.service = service
         self.cable = cable
         self.clock = clock
+        self.mailbox = mailbox
         self.port = local_port(AuthService, service)
         self.told: list[Event] = []
         self.bus: LocalBus
@@ -64,6 +71,17 @@ class Stage:
         """The events that were delivered until now."""
         await settle(self.bus)
         return self.told
+
+    async def mails(self, to: str) -> list[str]:
+        """The texts of the mails to somebody until now, the oldest first."""
+        await settle(self.bus)
+        parsed = [message_from_bytes(each.read_bytes(), policy=SMTP) for each in sorted(self.mailbox.iterdir())]
+        return [str(each.get_body(("plain",)).get_content()) for each in parsed if each["To"] == f"{to}@example.org"]
+
+    async def link(self, to: str) -> str:
+        """The token of the link in the last mail to somebody."""
+        (token,) = re.findall(r"\?token=([\w-]+)", (await self.mails(to))[-1])
+        return token
 
     async def dump(self) -> dict[str, list[Row]]:
         """Everything that auth stores, by table."""
@@ -106,13 +124,14 @@ async def stage_on(
     cable = FaultyDatabase(db)
     keys = FileKeys(folder / "keys")
     objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
-    settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events())
-    limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
+    settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events(), Web())
+    limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited, monotonic=lambda: clock.now().timestamp())
     mail = FolderMailer(folder / "mail", sender="girok <girok@localhost>")
     kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), mail, valkey)
-    stage = Stage(kit, build(kit), db, cable, clock)
+    stage = Stage(kit, build(kit), db, cable, clock, folder / "mail")
     kit.ports.add(AuthService, stage.port)
     found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
+    found += [Consumer("test.erased", UserErased, stage.note), *consumers(kit)]
     db.outbox = outbox = Outbox(clock, kit.ids, found)
     await stage.service.start()
     stage.bus = LocalBus(db, outbox, found, clock, settings.get(Events))
