@@ -133,7 +133,7 @@ def _stand_back() -> None:
 
 
 def _bcrypt_matches(stored: str, password: bytes) -> bool:
-    import bcrypt  # only where accounts still have such hashes
+    import bcrypt
 
     return bcrypt.checkpw(password[:_BCRYPT_BYTES], stored.encode())
 
