@@ -103,8 +103,8 @@ def _check_directory(settings: Settings, manifests: Mapping[str, Manifest]) -> N
     within = [str(data / name) for name in manifests if (data / name / LOCK).exists()]
     if within and not settings.get(Nats).url:
         raise DirectoryOfUp(
-            f"{data} is a directory of `girok up`, and the process to ask does not run; each has one of its own: "
-            f"{', '.join(within)}"
+            f"{data} is a directory of `girok up`, each of whose processes has one of its own in it: give the --data "
+            f"of one that runs: {', '.join(within)}"
         )
 
 

@@ -152,8 +152,8 @@ class TestNobodyRuns:
         result = shelf(tmp_path, "add", "Emma")
         assert (result.code, result.out) == (2, "")
         assert result.err == (
-            f"girok: {tmp_path} is a directory of `girok up`, and the process to ask does not run; "
-            f"each has one of its own: {tmp_path}/auth\n"
+            f"girok: {tmp_path} is a directory of `girok up`, each of whose processes has one of its own in it: "
+            f"give the --data of one that runs: {tmp_path}/auth\n"
         )
         assert not (tmp_path / "girok.db").exists()
 
