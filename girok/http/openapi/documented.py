@@ -10,9 +10,11 @@ __all__ = ["documented"]
 
 
 def documented(app: Litestar) -> Iterator[tuple[HTTPRoute, str, HTTPRouteHandler]]:
-    """The routes that belong to the document, with each of their methods, in the order of their paths."""
+    """The routes that belong to the document, with each of their methods, by path and method."""
     for route in sorted(app.routes, key=lambda each: each.path):
         if isinstance(route, HTTPRoute):
-            for handler in route.route_handlers:
+            # Litestar keeps a path's handlers in the order of a set.
+            handlers = {method: each for each in route.route_handlers for method in each.http_methods}
+            for method, handler in sorted(handlers.items()):
                 if handler.resolve_include_in_schema():
-                    yield from ((route, method, handler) for method in sorted(handler.http_methods))
+                    yield route, method, handler
