@@ -79,7 +79,7 @@ class TestEvents:
         await stage.bus.drain()
         await stage.register("ada")
         envelopes = [row["envelope"] for row in await stage.db.fetch(Sql("SELECT envelope FROM event_outbox"))]
-        assert len(envelopes) == 2
+        assert len(envelopes) == 3
         assert "example.org" not in "".join(envelopes)
 
 
