@@ -84,13 +84,14 @@ class SocialLogins:
     async def _account(self, profile: SocialProfile, *, password: str | None, device: str | None) -> Account | None:
         """The account of this profile, a new one where there is none; None while a password is missing."""
         identity = Identity(profile.provider, profile.subject)
+        key = email_key(profile.email or "")
+        # The email first: whose account it is may be this very identity's, made in another tab between the two.
+        found = await self._accounts.credentials(key) if key else None
         known = await self._accounts.account_of(identity)
         if known is not None:
             return _enabled(known)
-        key = email_key(profile.email or "")
         if key is None:
             raise SocialEmailMissing
-        found = await self._accounts.credentials(key)
         if found is None:
             return await self._new(profile, key, identity)
         if not profile.email_verified:
@@ -116,6 +117,11 @@ class SocialLogins:
                 await self._accounts.register(account, key, identity, None, told)
             except UsernameTaken:
                 continue
+            except EmailTaken:  # perhaps by this very identity, in another tab
+                known = await self._accounts.account_of(identity)
+                if known is None:
+                    raise
+                return _enabled(known)
             return account
         raise UsernameTaken
 
