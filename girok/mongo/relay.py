@@ -7,7 +7,7 @@ loses nothing and repeats nothing:
 1. rows of the outbox are appended in one unit with marks that say "moved"; an event that is found in its document
    again, by this process or another, has its mark and is appended no second time
 2. the events are taken out of their documents
-3. documents that are `gone` and have none left are deleted
+3. documents that have none left are no more looked at: those that are `gone` are deleted
 """
 
 import asyncio
@@ -162,7 +162,8 @@ def _taken_out(found: Sequence[_Document]) -> list[UpdateOne | UpdateMany | Dele
     keys = [each["_id"] for each in found]
     moved = {each["_id"]: [event["id"] for event in each[EVENTS]] for each in found}
     pulls = [UpdateOne({"_id": key}, {"$pull": {EVENTS: {"id": {"$in": ids}}}}) for key, ids in moved.items()]
-    empty = UpdateMany({"_id": {"$in": keys}, EVENTS: {"$size": 0}}, {"$unset": {EVENTS: "", EVENTS_DUE: ""}})
     gone = [each["_id"] for each in found if each.get(GONE)]
-    deletion = DeleteMany({"_id": {"$in": gone}, GONE: True, EVENTS: {"$exists": False}})
-    return [*pulls, empty, *([deletion] if gone else [])]
+    deletion = DeleteMany({"_id": {"$in": gone}, GONE: True, EVENTS: {"$size": 0}})
+    # One that was marked as gone meanwhile keeps its date, and is found by the next look.
+    rest = {"_id": {"$in": keys}, EVENTS: {"$size": 0}, GONE: {"$exists": False}}
+    return [*pulls, *([deletion] if gone else []), UpdateMany(rest, {"$unset": {EVENTS: "", EVENTS_DUE: ""}})]
