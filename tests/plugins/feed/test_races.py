@@ -1,7 +1,8 @@
 """What a person does while an event of another is delivered: no order of the two leaves anything behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -9,8 +10,13 @@ from girok.clock import SystemClock, Uuid7Factory
 from girok.db.migrations import migrate
 from girok.db.unit import Unit
 from girok.events.outbox import Outbox
+from girok.mongo import open_mongo
+from girok.testing.mongo import new_database
+from plugins.feed.documents import COLLECTIONS
 from plugins.feed.events import PostCreated, UserFollowed
 from plugins.feed.ports import Post
+from plugins.feed.repository import FeedRepository
+from plugins.feed.repository_mongo import MongoFeedRepository
 from plugins.feed.repository_sql import SqlFeedRepository
 from tests.kernel.db.engines import ENGINES, Opening
 
@@ -27,22 +33,36 @@ class FirstDelivery:
         yield
 
 
-@pytest.fixture(params=ENGINES)
-def opening(request: pytest.FixtureRequest) -> Opening:
-    """Each engine in turn."""
-    return ENGINES[request.param](request)
-
-
-@pytest.fixture
-async def feed(opening: Opening) -> AsyncIterator[SqlFeedRepository]:
-    """Feed's storage, empty."""
+@asynccontextmanager
+async def on_sql(opening: Opening) -> AsyncGenerator[FeedRepository, None]:
     async with opening as db:
         await migrate(db, ["girok", "feed"])
         db.outbox = Outbox(CLOCK, IDS, ())
         yield SqlFeedRepository(db, chunk=500)
 
 
-async def post_for_a_follower(feed: SqlFeedRepository) -> tuple[str, str, str]:
+@asynccontextmanager
+async def on_mongo(server: str) -> AsyncGenerator[FeedRepository, None]:
+    async with new_database(server) as url, open_mongo(url, COLLECTIONS, CLOCK, IDS) as mongo:
+        yield MongoFeedRepository(mongo, chunk=500)
+
+
+@pytest.fixture(params=[*ENGINES, "mongo"])
+def opening(request: pytest.FixtureRequest) -> AbstractAsyncContextManager[FeedRepository]:
+    """Feed's storage on each store in turn."""
+    if request.param == "mongo":
+        return on_mongo(request.getfixturevalue("mongo_url"))
+    return on_sql(ENGINES[request.param](request))
+
+
+@pytest.fixture
+async def feed(opening: AbstractAsyncContextManager[FeedRepository]) -> AsyncIterator[FeedRepository]:
+    """Feed's storage, empty."""
+    async with opening as repository:
+        yield repository
+
+
+async def post_for_a_follower(feed: FeedRepository) -> tuple[str, str, str]:
     """A new post: its id, its author and somebody who follows them."""
     post_id, author, reader = IDS.new(), IDS.new(), IDS.new()
     await feed.follow(reader, author, CLOCK.now(), UserFollowed(reader, author))
@@ -52,7 +72,7 @@ async def post_for_a_follower(feed: SqlFeedRepository) -> tuple[str, str, str]:
 
 
 class TestPush:
-    async def test_beside_an_unfollow_leaves_nothing_in_the_timeline(self, feed: SqlFeedRepository) -> None:
+    async def test_beside_an_unfollow_leaves_nothing_in_the_timeline(self, feed: FeedRepository) -> None:
         for _ in range(ROUNDS):
             post_id, author, reader = await post_for_a_follower(feed)
             await asyncio.gather(
