@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from girok.mongo import EVENTS, EVENTS_DUE, GONE
-from girok.mongo.relay import MongoRelay
+from girok.mongo.relay import MongoRelay, _taken_out
 from girok.testing.events import settle
 from tests.kernel.mongo.stage import CLOCK, NOTES, Stage, opened
 
@@ -54,6 +54,17 @@ class TestMove:
             await asyncio.gather(on.relay.move(), other.relay.move())
         assert len(await on.moved()) == 150
         assert {len(each) for each in await on.documents()} == {1}
+
+    async def test_a_document_that_is_marked_while_its_events_leave_is_deleted_by_the_next_look(
+        self, on: Stage
+    ) -> None:
+        await on.write("one")
+        found = await on.documents()
+        await on.notes.update_one({"_id": "one"}, {"$set": {GONE: True}})
+        await on.notes.bulk_write(_taken_out(found))
+        await on.notes.update_one({EVENTS_DUE: {"$exists": True}}, {"$set": {EVENTS_DUE: CLOCK.now()}})
+        await on.relay.move()
+        assert await on.documents() == []
 
 
 class TestKill:

@@ -17,7 +17,7 @@ from girok.events.delivery import LocalDelivery
 from girok.events.event import Envelope
 from girok.mongo import EVENTS, Mongo, open_mongo
 from girok.testing.mongo import new_database
-from plugins.feed.documents import COLLECTIONS
+from plugins.feed.documents import COLLECTIONS, Crowds
 from plugins.feed.events import PostCreated, PostDeleted, PostLiked, UserFollowed
 from plugins.feed.ports import Post
 from plugins.feed.repository_mongo import MongoFeedRepository
@@ -139,7 +139,6 @@ class TestAgain:
         await delete(feed, post)
         await feed.remove_from_timelines(post.id, AGAIN)
         await feed.push_to_followers(post.id, "author", AGAIN)
-        await feed.remove_from_timelines(post.id, AGAIN)
         assert (await documents(mongo))["feed_timeline"] == []
 
     async def test_back_fill_that_comes_after_the_unfollow_leaves_nothing(
@@ -163,6 +162,15 @@ class TestAgain:
 
 
 class TestTimeline:
+    async def test_shows_nothing_of_an_unfollow_that_was_cut_off(self, mongo: Mongo, feed: MongoFeedRepository) -> None:
+        await follow(feed, "reader", "author")
+        post = await post_of(feed, "author")
+        await feed.push_to_followers(post.id, "author", AGAIN)
+        await Crowds(mongo, "feed_follow").remove("author", "reader")
+        assert await feed.timeline("reader", None, 5) == []
+        await feed.unfollow("reader", "author")
+        assert (await documents(mongo))["feed_timeline"] == []
+
     async def test_is_full_though_its_newest_entries_do_not_show(self, feed: MongoFeedRepository) -> None:
         await asyncio.gather(*(follow(feed, "reader", each) for each in ("one", "two")))
         posts = [await post_of(feed, author) for author in ("one", "two") for _ in range(7)]
