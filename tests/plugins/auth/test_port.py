@@ -9,14 +9,23 @@ from girok.errors import Forbidden, InvalidInput, Unauthenticated
 from plugins.auth.errors import (
     EmailTaken,
     InvalidCredentials,
+    InvalidDomain,
     InvalidEmail,
     InvalidName,
+    InvalidPassword,
+    InvalidRefreshToken,
+    InvalidTicket,
     SessionNotFound,
     UsernameTaken,
     UserNotFound,
 )
 from plugins.auth.ports import (
     AuthService,
+    ChangePasswordRequest,
+    CompleteSocialLoginRequest,
+    CompleteSocialLoginResponse,
+    CreateDomainAccessRequest,
+    DeleteMeRequest,
     EndOtherSessionsRequest,
     EndSessionRequest,
     GetUserByUsernameRequest,
@@ -25,17 +34,38 @@ from plugins.auth.ports import (
     ListSessionsRequest,
     LoginRequest,
     LogoutRequest,
+    RefreshRequest,
+    RegisterResponse,
+    RequestEmailVerificationRequest,
+    RequestPasswordResetRequest,
+    ResetPasswordRequest,
     Session,
+    UpdateMeRequest,
     ValidateTokenRequest,
     ValidateTokenResponse,
+    VerifyEmailRequest,
     users_by_id,
 )
-from tests.plugins.auth.stage import PASSWORD, actor_of, registration
+from plugins.auth.social.profile import SocialProfile
+from tests.plugins.auth.stage import PASSWORD, Stage, actor_of, registration
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 NO_IDS = ["", "none", NOBODY, "\x00", "\ud800", "x" * 1_000_000]
 NO_TOKENS = ["", "x", "\x00", "\ud800", "x" * 1_000_000, "..", f"{'A' * 43}.{'A' * 43}.{'A' * 342}", "girok_at_x"]
 INVALID = ValidateTokenResponse(valid=False)
+NEW = "An0ther!pass"
+BROWSER = "b" * 43
+
+USERS_ONLY = [
+    ("list_sessions", ListSessionsRequest()),
+    ("end_session", EndSessionRequest(NOBODY)),
+    ("end_other_sessions", EndOtherSessionsRequest()),
+    ("update_me", UpdateMeRequest(name="Eve")),
+    ("change_password", ChangePasswordRequest(PASSWORD, NEW)),
+    ("request_email_verification", RequestEmailVerificationRequest()),
+    ("delete_me", DeleteMeRequest(PASSWORD)),
+    ("create_domain_access", CreateDomainAccessRequest(domain="my.example.org", expires_in_hours=1)),
+]
 
 
 async def is_valid(port: AuthService, token: str) -> bool:
@@ -45,6 +75,22 @@ async def is_valid(port: AuthService, token: str) -> bool:
 async def sessions_of(port: AuthService, actor: Actor) -> tuple[Session, ...]:
     with acting_as(actor):
         return (await port.list_sessions(ListSessionsRequest())).sessions
+
+
+def guest_of(signed_in: RegisterResponse) -> Actor:
+    """Who comes with a guest token of this user."""
+    return Actor(signed_in.user.id, "GUEST", signed_in.session_id)
+
+
+class TestUsersOnly:
+    @pytest.mark.parametrize(("method", "request_"), USERS_ONLY)
+    async def test_nobody_and_no_guest_may_ask(self, port: AuthService, method: str, request_: object) -> None:
+        ada = await port.register(registration("ada"))
+        with pytest.raises(Unauthenticated):
+            await getattr(port, method)(request_)
+        with acting_as(guest_of(ada)), pytest.raises(Forbidden):
+            await getattr(port, method)(request_)
+        assert await is_valid(port, ada.access_token)
 
 
 class TestRegister:
@@ -149,7 +195,7 @@ class TestGetUser:
 
     async def test_a_guest_of_oneself_sees_no_email(self, port: AuthService) -> None:
         ada = await port.register(registration("ada"))
-        with acting_as(Actor(ada.user.id, "GUEST", ada.session_id)):
+        with acting_as(guest_of(ada)):
             assert (await port.get_user(GetUserRequest(ada.user.id))).email is None
 
     async def test_one_sees_ones_own_email(self, port: AuthService) -> None:
@@ -234,15 +280,6 @@ class TestLogout:
 
 
 class TestListSessions:
-    async def test_anonymous_is_refused(self, port: AuthService) -> None:
-        with pytest.raises(Unauthenticated):
-            await port.list_sessions(ListSessionsRequest())
-
-    async def test_a_guest_is_refused(self, port: AuthService) -> None:
-        ada = await port.register(registration("ada"))
-        with acting_as(Actor(ada.user.id, "GUEST", ada.session_id)), pytest.raises(Forbidden):
-            await port.list_sessions(ListSessionsRequest())
-
     async def test_somebody_elses_are_not_in_it(self, port: AuthService) -> None:
         ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
         assert [each.id for each in await sessions_of(port, actor_of(ben))] == [ben.session_id]
@@ -295,10 +332,6 @@ class TestEndSession:
 
 
 class TestEndOtherSessions:
-    async def test_anonymous_is_refused(self, port: AuthService) -> None:
-        with pytest.raises(Unauthenticated):
-            await port.end_other_sessions(EndOtherSessionsRequest())
-
     async def test_ends_all_of_ones_own_but_this(self, port: AuthService) -> None:
         ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
         others = [await port.login(LoginRequest("ada@example.org", PASSWORD)) for _ in range(3)]
@@ -306,3 +339,151 @@ class TestEndOtherSessions:
             assert (await port.end_other_sessions(EndOtherSessionsRequest())).ended == 3
             assert (await port.end_other_sessions(EndOtherSessionsRequest())).ended == 0
         assert [await is_valid(port, each.access_token) for each in (ada, ben, *others)] == [True, True, *[False] * 3]
+
+
+class TestRefresh:
+    async def test_the_token_is_all_it_takes_whoever_acts(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        for actor in (None, guest_of(ada), actor_of(ben)):
+            with acting_as(actor):
+                given = await port.refresh(RefreshRequest(ada.refresh_token))
+            found = await port.validate_token(ValidateTokenRequest(given.access_token))
+            assert (found.user_id, found.session_id) == (ada.user.id, ada.session_id)
+            assert given.access_expires_at <= ada.expires_at
+
+    @pytest.mark.parametrize("bad", NO_TOKENS)
+    async def test_what_is_no_token_is_refused(self, port: AuthService, bad: str) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)), pytest.raises(InvalidRefreshToken):
+            await port.refresh(RefreshRequest(bad))
+
+    async def test_of_a_named_next_one_the_answer_is_the_same(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        named = RefreshRequest(ada.refresh_token, NOBODY)
+        assert (await port.refresh(named)).refresh_token == (await port.refresh(named)).refresh_token
+
+
+class TestLogoutByToken:
+    async def test_ends_its_session_whoever_acts_and_twice_is_no_error(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        for _ in range(2):
+            await port.logout(LogoutRequest(ada.refresh_token))
+            assert not await is_valid(port, ada.access_token)
+
+    async def test_ends_the_actors_as_well(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(actor_of(ben)):
+            await port.logout(LogoutRequest(ada.refresh_token))
+        assert [await is_valid(port, each.access_token) for each in (ada, ben)] == [False, False]
+
+    @pytest.mark.parametrize("bad", NO_TOKENS)
+    async def test_what_is_no_token_is_no_error(self, port: AuthService, bad: str) -> None:
+        await port.logout(LogoutRequest(bad))
+
+
+class TestUpdateMe:
+    async def test_changes_ones_own_and_keeps_what_is_absent(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(actor_of(ada)):
+            changed = await port.update_me(UpdateMeRequest(bio="한글", avatar="https://a.example/1"))
+            assert (changed.username, changed.bio, changed.email) == ("ada", "한글", "ada@example.org")
+            assert (await port.update_me(UpdateMeRequest(bio=""))).avatar == "https://a.example/1"
+            with pytest.raises(UsernameTaken):
+                await port.update_me(UpdateMeRequest(username="ben"))
+            with pytest.raises(InvalidName):
+                await port.update_me(UpdateMeRequest(name="a\ud800"))
+        assert (await port.get_user(GetUserRequest(ben.user.id))).username == "ben"
+
+
+class TestChangePassword:
+    async def test_somebody_elses_is_wrong(self, port: AuthService) -> None:
+        await port.register(registration("ada"))
+        ben = await port.register(registration("ben", password="Bens0wn!word"))
+        with acting_as(actor_of(ben)), pytest.raises(InvalidInput, match="current password is wrong") as refused:
+            await port.change_password(ChangePasswordRequest(PASSWORD, NEW))
+        assert refused.value.reason == "INVALID_PASSWORD"
+
+    async def test_changes_ones_own(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)):
+            with pytest.raises(InvalidPassword):
+                await port.change_password(ChangePasswordRequest(PASSWORD, "weak"))
+            await port.change_password(ChangePasswordRequest(PASSWORD, NEW))
+        assert await is_valid(port, (await port.login(LoginRequest("ada@example.org", NEW))).access_token)
+
+
+class TestLinks:
+    async def test_anybody_may_ask_for_a_reset_and_whoever_has_the_link_resets(
+        self, port: AuthService, stage: Stage
+    ) -> None:
+        ada = await port.register(registration("ada"))
+        for email in ("ada@example.org", "eve@example.org"):
+            await port.request_password_reset(RequestPasswordResetRequest(email))
+        await port.reset_password(ResetPasswordRequest(await stage.link("ada"), NEW))
+        assert not await is_valid(port, ada.access_token)
+        await port.login(LoginRequest("ada@example.org", NEW))
+
+    @pytest.mark.parametrize("bad", NO_TOKENS)
+    async def test_what_is_no_link_is_refused(self, port: AuthService, bad: str) -> None:
+        with pytest.raises(InvalidTicket):
+            await port.reset_password(ResetPasswordRequest(bad, NEW))
+        with pytest.raises(InvalidTicket):
+            await port.verify_email(VerifyEmailRequest(bad))
+
+    async def test_verification_is_asked_for_by_a_user_and_whoever_has_the_link_verifies(
+        self, port: AuthService, stage: Stage
+    ) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)):
+            await port.request_email_verification(RequestEmailVerificationRequest())
+        await port.verify_email(VerifyEmailRequest(await stage.link("ada")))
+        with acting_as(actor_of(ada)):
+            assert (await port.get_user(GetUserRequest(ada.user.id))).email_verified
+
+
+class TestDeleteMe:
+    async def test_erases_oneself_alone_once_the_password_was_shown(self, port: AuthService) -> None:
+        ada, ben = [await port.register(registration(each)) for each in ("ada", "ben")]
+        with acting_as(actor_of(ada)):
+            with pytest.raises(InvalidInput, match="current password is wrong"):
+                await port.delete_me(DeleteMeRequest())
+            await port.delete_me(DeleteMeRequest(PASSWORD))
+        assert [await is_valid(port, each.access_token) for each in (ada, ben)] == [False, True]
+        with pytest.raises(UserNotFound):
+            await port.get_user(GetUserRequest(ada.user.id))
+
+
+class TestCreateDomainAccess:
+    async def test_gives_a_guest_token(self, port: AuthService) -> None:
+        ada = await port.register(registration("ada"))
+        with acting_as(actor_of(ada)):
+            with pytest.raises(InvalidDomain):
+                await port.create_domain_access(CreateDomainAccessRequest(domain="\x00", expires_in_hours=1))
+            given = await port.create_domain_access(
+                CreateDomainAccessRequest(domain="my.example.org", expires_in_hours=1, recipient_email="b@example.org")
+            )
+        found = await port.validate_token(ValidateTokenRequest(given.access_token))
+        assert (found.user_id, found.role, found.domain) == (ada.user.id, "GUEST", "my.example.org")
+        assert found.expires_at == given.expires_at
+
+
+class TestCompleteSocialLogin:
+    async def test_the_code_and_the_browser_are_all_it_takes(self, port: AuthService, stage: Stage) -> None:
+        profile = SocialProfile(provider="google", subject="1", email="ada@example.org", email_verified=True)
+        code = await stage.service.social.hold(profile, BROWSER)
+        with pytest.raises(InvalidTicket):
+            await port.complete_social_login(CompleteSocialLoginRequest(code=code, browser="c" * 43))
+        done = await port.complete_social_login(CompleteSocialLoginRequest(code=code, browser=BROWSER))
+        assert (done.link_required, done.signed_in is not None) == (False, True)
+
+    async def test_somebody_elses_email_asks_for_the_password(self, port: AuthService, stage: Stage) -> None:
+        ada = await port.register(registration("ada"))
+        profile = SocialProfile(provider="google", subject="1", email="ada@example.org", email_verified=True)
+        code = await stage.service.social.hold(profile, BROWSER)
+        asked = CompleteSocialLoginRequest(code=code, browser=BROWSER)
+        assert await port.complete_social_login(asked) == CompleteSocialLoginResponse(link_required=True)
+        done = await port.complete_social_login(
+            CompleteSocialLoginRequest(code=code, browser=BROWSER, password=PASSWORD)
+        )
+        assert done.signed_in is not None
+        assert done.signed_in.user.id == ada.user.id
