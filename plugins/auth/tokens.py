@@ -4,7 +4,6 @@ A signature says who was given what; whether it still counts is the session's to
 What was verified once is remembered, since that never changes: 40 us a token otherwise.
 """
 
-import re
 from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
@@ -25,8 +24,6 @@ Purpose = Literal["ACCESS", "REFRESH", "DOMAIN_ACCESS"]
 _REGISTRY = jws.JWSRegistry(algorithms=["RS256"])
 _MOST_REMEMBERED = 8192
 _LONGEST = 4096
-_FORM = re.compile(r"(?P<header>[\w-]+)\.[\w-]+\.[\w-]{341}[AQgw]", re.ASCII)
-"""256 bytes of signature in their one spelling."""
 _CLOCK_SKEW = timedelta(seconds=60)
 """How far the clocks of two processes may be apart."""
 
@@ -94,11 +91,10 @@ class Tokens:
         return claims if is_of_now else None
 
     async def _verify(self, token: str) -> Claims | None:
-        form = _FORM.fullmatch(token) if len(token) <= _LONGEST else None
-        if form is None:
+        if len(token) > _LONGEST or not token.isascii():
             return None
         try:
-            header = _HEADER.decode(urlsafe_b64decode(form["header"] + "=="))
+            header = _HEADER.decode(urlsafe_b64decode(token.partition(".")[0] + "=="))
             key = await self._keys.verifying(header.kid)
             if key is None:
                 return None
