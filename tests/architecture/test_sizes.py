@@ -41,7 +41,21 @@ class TestNames:
             "ports", "realtime", "repository", "repository_mongo", "repository_sql", "repository_valkey", "rules",
             "service", "statements", "tables",
         }  # fmt: skip
-        own = {"auth": {"accounts", "audit", "common_passwords", "mails", "messages", "passwords", "signing", "tokens", "wire"}, "bff": {"cookies", "csrf", "sessions"}, "feed": {"cursor"}}
+        own = {
+            "auth": {
+                "accounts",
+                "audit",
+                "common_passwords",
+                "mails",
+                "messages",
+                "passwords",
+                "signing",
+                "tokens",
+                "wire",
+            },
+            "bff": {"cookies", "csrf", "sessions"},
+            "feed": {"cursor"},
+        }
         found = [
             str(path.relative_to(ROOT))
             for path in sources("plugins")

@@ -93,7 +93,10 @@ class TestKeys:
         ("text", "expected"),
         [
             ("[http]\nprt = 1", "http.prt (girok.toml:2): there is no such setting; did you mean http.port?"),
-            ("port = 1", "port (girok.toml:1): there is no such setting; did you mean http.port or mail.port or grpc.port?"),
+            (
+                "port = 1",
+                "port (girok.toml:1): there is no such setting; did you mean http.port or mail.port or grpc.port?",
+            ),
             ("[zzz]\na = 1", "zzz (girok.toml:1): there is no such setting"),
             ("[shop.mail]\nzzz = 1", "shop.mail.zzz (girok.toml:2): there is no such setting"),
             ("http = 1", "http (girok.toml:1): must be a table"),
