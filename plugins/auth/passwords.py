@@ -36,9 +36,8 @@ _VERSION = 19
 _HASH = 32
 _SALT = 16
 _WAITING = 256
-_CORES = 4
-_NICE = 5
-"""Enough: the loop that wants a core has it 2 ms sooner at the 99th percentile, and as many passwords are hashed."""
+_MOST_THREADS = 4
+_NICE = 10
 _BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 """Of costs up to 16, which takes some 4 seconds: each one more takes a thread of the pool twice as long."""
 _BCRYPT_BYTES = 72
@@ -54,15 +53,16 @@ class Argon2(msgspec.Struct, frozen=True):
 
 
 class Passwords:
-    """Makes and checks hashes, `at_once` of them (0: one a core, 4 at most); up to 256 more wait their turn.
+    """Makes and checks hashes, `at_once` of them; up to 256 more wait their turn.
 
-    `common` are the passwords that nobody may choose.
+    at_once: 0 leaves a core to the loop and takes the others, 4 at most
+    common: the passwords that nobody may choose
 
     A caller that is cancelled gives up its turn; a hash that has begun is finished and thrown away.
     """
 
     def __init__(self, cost: Argon2, common: CommonPasswords, at_once: int = 0) -> None:
-        threads = at_once or min(len(os.sched_getaffinity(0)), _CORES)
+        threads = at_once or min(max(len(os.sched_getaffinity(0)) - 1, 1), _MOST_THREADS)
         self.common = common
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, "girok-argon2", initializer=_stand_back)
@@ -127,7 +127,7 @@ class Passwords:
 
 
 def _stand_back() -> None:
-    """Let the loop's thread go first, which has no core of its own while every one hashes."""
+    """Let the loop's thread go first where it wants the core that hashes."""
     if sys.platform == "linux":  # elsewhere it would be the whole process
         os.nice(_NICE)
 

@@ -22,7 +22,11 @@ class AuthSettings(SocialSettings, frozen=True):
     argon2_lanes: Annotated[int, Meta(ge=1, le=8, description="Threads that hash one password together.")] = 1
     argon2_at_once: Annotated[
         int,
-        Meta(ge=0, le=64, description="Passwords hashed at once, in memory of their own; 0: one a core, at most 4."),
+        Meta(
+            ge=0,
+            le=64,
+            description="Passwords hashed at once, in memory of their own; 0: one a core but for one core, 1 to 4.",
+        ),
     ] = 0
     common_passwords: Annotated[
         bool,

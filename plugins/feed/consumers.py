@@ -4,15 +4,25 @@ from collections.abc import Sequence
 
 from girok.events.consumer import Consumer, Delivery
 from girok.kit import Kit
+from plugins.auth.events import UserErased
 from plugins.feed.events import PostCreated, PostDeleted, UserFollowed
 from plugins.feed.plugin import FeedSettings
 from plugins.feed.service import repository
 
 __all__ = ["consumers"]
 
+_ERASURE_SECONDS = 3600.0
+"""For 100,000 posts in 1,000 timelines each. What is longer goes on at the next delivery, where this one left it."""
+
 
 def consumers(kit: Kit) -> Sequence[Consumer]:
-    """Fan-out, removal and back-fill. Each may come in any order and more than once."""
+    """Fan-out, removal, back-fill and erasure. Each may come in any order and more than once.
+
+    An erasure keeps no list of who is erased: auth has the only one, and the id is to be nowhere else. So a call of the
+    user that was let in just before and ends after it (a post, a like, a follow) leaves something behind, as a backup
+    does that is played back. The next `auth.user.erased` takes that: auth tells it each day for a month. Events that
+    come late find no post and no follow, and do nothing.
+    """
     posts = repository(kit)
     newest = kit.settings.get(FeedSettings).backfill
 
@@ -25,8 +35,12 @@ def consumers(kit: Kit) -> Sequence[Consumer]:
     async def backfill(event: UserFollowed, delivery: Delivery) -> None:
         await posts.backfill(event.follower_id, event.followee_id, newest, delivery)
 
+    async def erase(event: UserErased, delivery: Delivery) -> None:
+        await posts.erase(event.user_id, delivery)
+
     return [
         Consumer("feed.fan-out", PostCreated, fan_out),
         Consumer("feed.removal", PostDeleted, remove),
         Consumer("feed.back-fill", UserFollowed, backfill),
+        Consumer("feed.erasure", UserErased, erase, in_flight=2, timeout=_ERASURE_SECONDS),
     ]

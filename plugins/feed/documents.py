@@ -23,6 +23,7 @@ from plugins.feed.events import PostLiked, UserFollowed
 __all__ = ["COLLECTIONS", "Crowds", "entry"]
 
 _CROWD = IndexModel([("owner", ASCENDING), ("size", ASCENDING)])
+_MEMBERS = IndexModel([("users", ASCENDING)])
 COLLECTIONS = (
     Collection(
         "feed_post",
@@ -36,11 +37,11 @@ COLLECTIONS = (
         ),
         events=True,
     ),
-    Collection("feed_like", (_CROWD,), events=True),
-    Collection("feed_follow", (_CROWD, IndexModel([("users", ASCENDING)])), events=True),
+    Collection("feed_like", (_CROWD, _MEMBERS), events=True),
+    Collection("feed_follow", (_CROWD, _MEMBERS), events=True),
     Collection(
         "feed_timeline",
-        (IndexModel([("user_id", ASCENDING), ("author_id", ASCENDING)]), IndexModel([("post_id", ASCENDING)])),
+        (IndexModel([("author_id", ASCENDING), ("user_id", ASCENDING)]), IndexModel([("post_id", ASCENDING)])),
     ),
 )
 
@@ -103,7 +104,7 @@ class Crowds:
         return {each["owner"] for each in found}
 
     async def count_with(self, user_id: str) -> int:
-        """In how many crowds the user is; for collections with an index over `users`."""
+        """In how many crowds the user is."""
         with self._mongo.attempt():
             return await self._all.count_documents({"users": user_id})
 
@@ -118,11 +119,35 @@ class Crowds:
             found = await self._all.find_one({"_id": part}, {"users": 1})
         return found["users"] if found else []
 
-    async def disperse(self, owner: str) -> None:
-        """Nobody is in the crowd of `owner` any more; events of it that are on their way stay on it."""
+    async def disperse(self, *owners: str, limit: int = 256) -> None:
+        """Nobody is in the crowds of these any more; events of them that are on their way stay on them.
+
+        `limit` documents are changed at once.
+        """
+        crowds = {"owner": {"$in": owners}}
+        gone = {GONE: True, EVENTS: {"$exists": False}}
+        found = True
+        while found:
+            with self._mongo.attempt():
+                found = await self._all.find({**crowds, GONE: {"$exists": False}}, {"_id": 1}).limit(limit).to_list()
+                some = {"_id": {"$in": [each["_id"] for each in found]}}
+                await self._all.update_many(some, {"$set": {GONE: True, "users": [], "size": 0}})
+                await self._all.delete_many({**some, **gone})
         with self._mongo.attempt():
-            await self._all.update_many({"owner": owner}, {"$set": {GONE: True, "users": [], "size": 0}})
-            await self._all.delete_many({"owner": owner, GONE: True, EVENTS: {"$exists": False}})
+            # What an earlier call left that was cut off, and who joined a crowd that was gone.
+            await self._all.update_many({**crowds, "size": {"$gt": 0}}, {"$set": {"users": [], "size": 0}})
+            await self._all.delete_many({**crowds, **gone})
+
+    async def remove_everywhere(self, user_id: str, limit: int) -> None:
+        """The user is in no crowd any more; `limit` documents are changed at once."""
+        found = True
+        while found:
+            with self._mongo.attempt():
+                found = await self._all.find({"users": user_id}, {"_id": 1}).limit(limit).to_list()
+                keys = [each["_id"] for each in found]
+                await self._all.update_many(
+                    {"_id": {"$in": keys}, "users": user_id}, {"$pull": {"users": user_id}, "$inc": {"size": -1}}
+                )
 
 
 def _key(owner: str, user_id: str) -> str:

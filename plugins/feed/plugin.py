@@ -20,7 +20,12 @@ class FeedSettings(StoreChoice, frozen=True):
         int, Meta(ge=0, le=10_000, description="Newest posts of somebody that a new follower gets into the timeline.")
     ] = 500
     fan_out_chunk: Annotated[
-        int, Meta(ge=1, le=10_000, description="Timelines that one unit of work writes at the most.")
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="Timelines, or rows of an erased user, that one unit of work writes at the most.",
+        ),
     ] = 1_000
 
 
@@ -29,7 +34,7 @@ MANIFEST = Manifest(
     summary="posts, likes, follows and timelines",
     requires=("auth",),
     provides=("FeedService",),
-    consumes=("feed.post.created", "feed.post.deleted", "feed.user.followed"),
+    consumes=("feed.post.created", "feed.post.deleted", "feed.user.followed", "auth.user.erased"),
     events_days=30,
     settings=FeedSettings,
     http_port=3004,

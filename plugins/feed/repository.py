@@ -65,3 +65,10 @@ class FeedRepository(Protocol):
     async def backfill(self, follower_id: str, followee_id: str, limit: int, delivery: Delivery) -> None:
         """Put the newest posts of `followee_id` into the timeline, if the follow still stands."""
         ...
+
+    async def erase(self, user_id: str, delivery: Delivery) -> None:
+        """Remove the user's posts with all that hangs on them, their likes, follows both ways and their timeline.
+
+        Piece by piece, each a unit that leaves every count right; cut off anywhere, it is whole once it is run again.
+        """
+        ...

@@ -25,11 +25,13 @@ __all__ = ["MongoFeedRepository"]
 
 _DUPLICATE = 11000
 _THERE = {GONE: {"$exists": False}}
+_CONTENT = {"text": "", "client_id": ""}
+"""What goes at once with a post that is deleted."""
 _Document = dict[str, Any]
 
 
 class MongoFeedRepository:
-    """See FeedRepository. `chunk` is how many timelines one command writes at the most."""
+    """See FeedRepository. `chunk` is how many timelines, or documents of somebody, one command writes at the most."""
 
     def __init__(self, mongo: Mongo, chunk: int) -> None:
         self._mongo = mongo
@@ -68,7 +70,7 @@ class MongoFeedRepository:
         sealed = self._mongo.outbox.seal(event)
         change = {
             "$set": {GONE: True},
-            "$unset": {"text": "", "client_id": ""},
+            "$unset": _CONTENT,
             "$push": {EVENTS: sealed.document},
             "$min": {EVENTS_DUE: sealed.due},
         }
@@ -139,6 +141,41 @@ class MongoFeedRepository:
         if limit and await self._followers.with_user([followee_id], follower_id):
             newest = await self._newest_of(followee_id, None, limit)
             await self._add_entries([entry(follower_id, each["_id"], followee_id) for each in newest])
+
+    async def erase(self, user_id: str, delivery: Delivery) -> None:  # noqa: ARG002 - see above
+        after = ""
+        while found := await self._posts_after(user_id, after):
+            await self._erase_posts(user_id, found)
+            after = found[-1]["_id"]
+        await self._likes.remove_everywhere(user_id, self._chunk)
+        # Follows go before timelines, or fan-out and back-fill would fill them again.
+        await self._followers.remove_everywhere(user_id, self._chunk)
+        await self._followers.disperse(user_id)
+        await self._delete_entries({"author_id": user_id})
+        await self._delete_entries({"_id": {"$gt": f"{user_id}:", "$lt": f"{user_id};"}})
+
+    async def _posts_after(self, author_id: str, after: str) -> list[_Document]:
+        """Those that are gone, but stay until their events have left, too."""
+        which = {"author_id": author_id, "_id": {"$gt": after}}
+        with self._mongo.attempt():
+            return await self._posts.find(which, {EVENTS: 1, GONE: 1}).sort("_id").limit(self._chunk).to_list()
+
+    async def _erase_posts(self, author_id: str, found: Sequence[_Document]) -> None:
+        """A post stays until nothing hangs on it, so that a call that is cut off finds it again.
+
+        But the relay takes one away that is gone once its events have left. So those that carry events are deleted as
+        by their author: what hangs on them goes by the event.
+        """
+        for each in found:
+            if EVENTS in each and GONE not in each:
+                await self.delete_post(each["_id"], PostDeleted(post_id=each["_id"], author_id=author_id))
+        ids = [each["_id"] for each in found if EVENTS not in each]
+        some: _Document = {"_id": {"$in": ids}}
+        with self._mongo.attempt():
+            await self._posts.update_many({**some, **_THERE}, {"$set": {GONE: True}, "$unset": _CONTENT})
+        await self._likes.disperse(*ids, limit=self._chunk)
+        with self._mongo.attempt():
+            await self._posts.delete_many({**some, EVENTS: {"$exists": False}})
 
     async def _earlier(self, post: Post, client_id: str | None) -> Post | None:
         """The post that is in the way of a new one; None when it has just gone, or just come."""

@@ -1,7 +1,9 @@
 """Feed's storage on SQL: SQLite and PostgreSQL run the same statements."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from girok.db.database import Database
@@ -16,7 +18,7 @@ __all__ = ["SqlFeedRepository"]
 
 
 class SqlFeedRepository:
-    """See FeedRepository. `chunk` is how many timelines one unit of work writes at the most."""
+    """See FeedRepository. `chunk` is how many timelines, or rows of somebody, one unit of work writes at the most."""
 
     def __init__(self, db: Database, chunk: int) -> None:
         self._db = db
@@ -132,6 +134,13 @@ class SqlFeedRepository:
         copy = sql.BACKFILL(follower_id=follower_id, followee_id=followee_id, limit=limit)
         await self._db.run(lambda: _once(delivery, copy))
 
+    async def erase(self, user_id: str, delivery: Delivery) -> None:
+        # Posts are what the world sees. Follows go before timelines, or fan-out and back-fill would fill them again.
+        for piece in (_erase_posts, _erase_likes, _erase_followers, _erase_followed, _erase_entries):
+            while await self._db.run(partial(piece, user_id, self._chunk)):
+                continue
+        await self._db.run(lambda: _once(delivery, sql.ERASE_COUNTS(user_id=user_id)))
+
     async def _chunk_end(self, author_id: str, after: str) -> str | None:
         """The follower that ends the next full chunk; None when what is left is shorter."""
         found = await self._db.fetch(sql.CHUNK_END(author_id=author_id, after=after, skip=self._chunk - 1))
@@ -143,6 +152,47 @@ def _once(delivery: Delivery, *effects: Any) -> Unit[None]:
     if (yield from delivery.once()):
         for effect in effects:
             yield from execute(effect)
+
+
+def _erase_posts(user_id: str, limit: int) -> Unit[bool]:
+    """Some likes of the first posts or, when these have few, the posts. False when there are none."""
+    likes = yield from rows(sql.ERASE_LIKES_OF_POSTS(user_id=user_id, limit=limit))
+    if len(likes) < limit:
+        return bool((yield from rows(sql.ERASE_POSTS(user_id=user_id, limit=limit))))
+    lost = Counter(each["post_id"] for each in likes)
+    for by in set(lost.values()):
+        post_ids = [post_id for post_id, count in lost.items() if count == by]
+        yield from execute(sql.TAKE_LIKES(by=by, post_ids=post_ids))
+    return True
+
+
+def _erase_likes(user_id: str, limit: int) -> Unit[bool]:
+    found = yield from rows(sql.ERASE_LIKES(user_id=user_id, limit=limit))
+    if found:
+        yield from execute(sql.TAKE_LIKES(by=1, post_ids=[each["post_id"] for each in found]))
+    return bool(found)
+
+
+def _erase_followers(user_id: str, limit: int) -> Unit[bool]:
+    found = yield from rows(sql.ERASE_FOLLOWERS(user_id=user_id, limit=limit))
+    if found:
+        yield from execute(sql.TAKE_FOLLOWING(user_ids=[each["follower_id"] for each in found]))
+        yield from execute(sql.COUNT_FOLLOWER(user_id=user_id, by=-len(found)))
+    return bool(found)
+
+
+def _erase_followed(user_id: str, limit: int) -> Unit[bool]:
+    found = yield from rows(sql.ERASE_FOLLOWED(user_id=user_id, limit=limit))
+    if found:
+        yield from execute(sql.TAKE_FOLLOWER(user_ids=[each["followee_id"] for each in found]))
+        yield from execute(sql.COUNT_FOLLOWING(user_id=user_id, by=-len(found)))
+    return bool(found)
+
+
+def _erase_entries(user_id: str, limit: int) -> Unit[bool]:
+    """Those of their posts in all timelines, and their own timeline."""
+    by = yield from rows(sql.ERASE_ENTRIES_BY(user_id=user_id, limit=limit))
+    return bool(by or (yield from rows(sql.ERASE_ENTRIES_OF(user_id=user_id, limit=limit))))
 
 
 def _reread(post_id: str, viewer: str) -> Unit[Post | None]:

@@ -5,6 +5,8 @@
 
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from girok.db.statement import prepare
 from plugins.feed.tables import Follow, Like, Post, RelationCount, TimelineEntry
 
@@ -149,4 +151,86 @@ DELETE_ENTRIES = prepare(
 )
 DELETE_ENTRIES_OF = prepare(
     lambda p: TimelineEntry.delete().where(TimelineEntry.user_id == p.user_id, TimelineEntry.author_id == p.author_id)
+)
+
+# What erases a user, in pieces of `limit` rows. Who calls takes the counts down in the same unit.
+ERASE_LIKES_OF_POSTS = prepare(
+    lambda p: Like.raw(
+        "DELETE FROM feed_like WHERE (post_id, user_id) IN (SELECT l.post_id, l.user_id FROM feed_like l "
+        "WHERE l.post_id IN (SELECT id FROM feed_post WHERE author_id = {} ORDER BY id LIMIT {}) LIMIT {}) "
+        "RETURNING post_id",
+        p.user_id,
+        p.limit,
+        p.limit,
+    )
+)
+ERASE_POSTS = prepare(
+    lambda p: Post.raw(
+        "DELETE FROM feed_post WHERE id IN (SELECT id FROM feed_post WHERE author_id = {} ORDER BY id LIMIT {}) "
+        "RETURNING id",
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_LIKES = prepare(
+    lambda p: Like.raw(
+        "DELETE FROM feed_like WHERE user_id = {} AND post_id IN "
+        "(SELECT post_id FROM feed_like WHERE user_id = {} LIMIT {}) RETURNING post_id",
+        p.user_id,
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_FOLLOWERS = prepare(
+    lambda p: Follow.raw(
+        "DELETE FROM feed_follow WHERE followee_id = {} AND follower_id IN "
+        "(SELECT follower_id FROM feed_follow WHERE followee_id = {} LIMIT {}) RETURNING follower_id",
+        p.user_id,
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_FOLLOWED = prepare(
+    lambda p: Follow.raw(
+        "DELETE FROM feed_follow WHERE follower_id = {} AND followee_id IN "
+        "(SELECT followee_id FROM feed_follow WHERE follower_id = {} LIMIT {}) RETURNING followee_id",
+        p.user_id,
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_ENTRIES_BY = prepare(
+    lambda p: TimelineEntry.raw(
+        "DELETE FROM feed_timeline WHERE (user_id, post_id) IN "
+        "(SELECT user_id, post_id FROM feed_timeline WHERE author_id = {} LIMIT {}) RETURNING post_id",
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_ENTRIES_OF = prepare(
+    lambda p: TimelineEntry.raw(
+        "DELETE FROM feed_timeline WHERE user_id = {} AND post_id IN "
+        "(SELECT post_id FROM feed_timeline WHERE user_id = {} LIMIT {}) RETURNING post_id",
+        p.user_id,
+        p.user_id,
+        p.limit,
+    )
+)
+ERASE_COUNTS = prepare(
+    lambda p: RelationCount.delete().where(
+        RelationCount.user_id == p.user_id, RelationCount.follower_count == 0, RelationCount.following_count == 0
+    )
+)
+TAKE_LIKES = prepare(
+    lambda p: Post.update({Post.like_count: QueryString("like_count - {}", p.by)}).where(Post.id.is_in(p.post_ids))
+)
+TAKE_FOLLOWER = prepare(
+    lambda p: RelationCount.update({RelationCount.follower_count: RelationCount.follower_count - 1}).where(
+        RelationCount.user_id.is_in(p.user_ids)
+    )
+)
+TAKE_FOLLOWING = prepare(
+    lambda p: RelationCount.update({RelationCount.following_count: RelationCount.following_count - 1}).where(
+        RelationCount.user_id.is_in(p.user_ids)
+    )
 )

@@ -81,6 +81,7 @@ def _over_http(url: str, login: Path, timeline: Path) -> dict[str, float]:
     """The medians over the rounds."""
     rounds: list[dict[str, float]] = []
     for _ in range(ROUNDS):
+        _Wrk(url, timeline, 1).figures()  # while what the last round's logins began comes to its end
         idle = _Wrk(url, timeline, 1).figures()
         alone = _Wrk(url, login, 1).figures()
         flood = _Wrk(url, login, AT_ONCE, SECONDS + 2)

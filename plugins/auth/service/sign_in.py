@@ -4,6 +4,7 @@ Signing in goes in steps: who it is, what they must show for it (`missing`), the
 thing that may be missing.
 """
 
+import asyncio
 from typing import Literal
 
 from girok.context import current
@@ -105,12 +106,13 @@ class SignIn:
         """A session of this account, for whom nothing is `missing`."""
         opening = self._sessions.opening(account.id, device)
         session_id = opening.session.id
-        await self._sessions.store(
+        stored = self._sessions.store(
             opening,
             UserLoggedIn(user_id=account.id, session_id=session_id),
             self._story.entry("login", account.id, session_id=session_id, device=device),
         )
-        tokens = await self._sessions.tokens(account, opening)
+        # Signing takes as long as the commit waits for the disk; the tokens are given away after both.
+        _, tokens = await asyncio.gather(stored, self._sessions.tokens(account, opening))
         return LoginResponse(
             shown(account, account.id),
             session_id,

@@ -8,7 +8,6 @@ import pytest
 
 from girok.clock import SystemClock, Uuid7Factory
 from girok.db.migrations import migrate
-from girok.db.unit import Unit
 from girok.events.outbox import Outbox
 from girok.mongo import open_mongo
 from girok.testing.mongo import new_database
@@ -19,18 +18,11 @@ from plugins.feed.repository import FeedRepository
 from plugins.feed.repository_mongo import MongoFeedRepository
 from plugins.feed.repository_sql import SqlFeedRepository
 from tests.kernel.db.engines import ENGINES, Opening
+from tests.plugins.feed.stores import FirstDelivery
 
 ROUNDS = 30
 CLOCK = SystemClock()
 IDS = Uuid7Factory(CLOCK)
-
-
-class FirstDelivery:
-    """One that nobody is done with."""
-
-    def once(self) -> Unit[bool]:
-        return True
-        yield
 
 
 @asynccontextmanager
