@@ -20,7 +20,19 @@ from tests.scenarios.load import Person
 from tests.scenarios.story import eventually
 from tests.scenarios.traffic import Lane, Traffic
 
-__all__ = ["DEGRADED", "GIROKS", "READY", "SERVERS", "UNAVAILABLE", "Cluster", "Readiness", "Town", "split", "twins"]
+__all__ = [
+    "ASKED_FOR",
+    "DEGRADED",
+    "GIROKS",
+    "READY",
+    "SERVERS",
+    "UNAVAILABLE",
+    "Cluster",
+    "Readiness",
+    "Town",
+    "split",
+    "twins",
+]
 
 GIROKS = ("bff", "auth", "feed")
 SERVERS = ("nats", "valkey", "postgres")
@@ -30,7 +42,8 @@ SETTINGS = {
     "GIROK_FEED_FAN_OUT_CHUNK": "2",  # so that a kill comes between two chunks of one fan-out
     "GIROK_LOG_FORMAT": "json",
 }
-_ASKED_FOR = {"timeline", "createPost", "me", "login", "likePost"}
+ASKED_FOR = frozenset({"timeline", "createPost", "me", "login", "likePost"})
+"""Of what the traffic asks for."""
 FAITHFUL = 2
 """How many each follows for good: following somebody again would fill the gaps that a lost event left."""
 
@@ -132,12 +145,12 @@ class Town:
             ]
         return found
 
-    async def served(self) -> None:
-        """Until each of several operations was asked for and given from now on."""
+    async def served(self, fields: frozenset[str] = ASKED_FOR) -> None:
+        """Until each of these operations was asked for and given from now on. Raises TimeoutError."""
         begin = asyncio.get_running_loop().time()
 
         async def look() -> bool:
-            return {each.field for each in self.traffic.since(begin) if not each.reason} >= _ASKED_FOR
+            return {each.field for each in self.traffic.since(begin) if not each.reason} >= fields
 
         await eventually(look, within=60.0)
 

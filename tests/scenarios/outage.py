@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from girok.testing.process import GirokProcess
-from tests.scenarios.cluster_town import Readiness, Town
+from tests.scenarios.cluster_town import ASKED_FOR, Readiness, Town
 from tests.scenarios.ledger import Fact, SentPost
 from tests.scenarios.story import create_post, eventually, timeline
 
@@ -21,12 +21,13 @@ _MOST_LINES = 16
 
 
 class Outage(NamedTuple):
-    """`part` is away. `readiness`: what the others say meanwhile."""
+    """`part` is away. `readiness`: what the others say meanwhile. `refused`: the operations that need it."""
 
     part: str
     how: How
     seconds: float
     readiness: Mapping[str, Readiness]
+    refused: frozenset[str] = frozenset()
 
 
 class Times(NamedTuple):
@@ -68,7 +69,7 @@ class Lines:
 
 
 async def suffer(town: Town, outage: Outage, meanwhile: Callable[[], Awaitable[None]]) -> Times:
-    """Let it happen under traffic; `meanwhile` runs once every process knows of it."""
+    """Let it happen under traffic; `meanwhile` runs once every process knows of it, and what is not refused goes on."""
     where = town.cluster
     async with town.traffic.flowing(town.lanes()):
         await town.served()
@@ -78,6 +79,7 @@ async def suffer(town: Town, outage: Outage, meanwhile: Callable[[], Awaitable[N
             await eventually(lambda: where.is_so(outage.readiness), KNOWN_WITHIN)
             known = _now()
             await meanwhile()
+            await town.served(ASKED_FOR - outage.refused)
             # Not a wait for something: that is how long it lasts.
             await asyncio.sleep(max(outage.seconds - (_now() - gone), 0.0))
         finally:

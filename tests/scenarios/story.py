@@ -52,7 +52,7 @@ async def timeline(browser: Browser, first: int = 20, after: str | None = None) 
     return (await browser.graphql(_TIMELINE, {"first": first, "after": after})).data["timeline"]
 
 
-async def eventually(look: Callable[[], Awaitable[object]], within: float = 10.0) -> None:
+async def eventually(look: Callable[[], Awaitable[object]], within: float = 30.0) -> None:
     """Look until the answer is true. Raises TimeoutError."""
     async with asyncio.timeout(within):
         while not await look():

@@ -69,7 +69,7 @@ class TestWithoutNats:
                 await on.emit(Liked(f"p{number}"))
             assert len(await on.rows()) == 299
             await server.start()
-            assert sorted(await stored(on, 300, 5.0)) == sorted(f"p{number}" for number in range(300))
+            assert sorted(await stored(on, 300)) == sorted(f"p{number}" for number in range(300))
 
     async def test_a_process_starts_and_takes_writes(
         self, store: str, server: ServerProcess, caplog: pytest.LogCaptureFixture
@@ -80,7 +80,7 @@ class TestWithoutNats:
             await on.emit(Liked("p1"))
             await asyncio.sleep(1.5)  # for whoever would try in vain and say so
             await server.start()
-            assert await stored(on, 1, 5.0) == ["p1"]
+            assert await stored(on, 1) == ["p1"]
         (message,) = caplog.messages
         assert "is not there yet" in message
 
@@ -195,16 +195,16 @@ class TestRows:
         async with postgres_transaction(store) as other:
             await other.execute("SELECT 1 FROM event_outbox WHERE envelope LIKE '%taken%' FOR UPDATE")
             async with stage(store, storing, nats=server.url) as on:
-                assert await stored(on, 1, 5.0) == ["free"]
+                assert await stored(on, 1) == ["free"]
         async with stage(store, storing, nats=server.url) as on:
-            assert await stored(on, 2, 5.0) == ["free", "taken"]
+            assert await stored(on, 2) == ["free", "taken"]
 
     async def test_that_nats_does_not_take_hold_up_no_other(
         self, store: str, server: ServerProcess, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with stage(store, storing, nats=server.url) as on:
             await on.emit(Liked("x" * 1_100_000), Liked("p1"))
-            assert await stored(on, 1, 5.0) == ["p1"]
+            assert await stored(on, 1) == ["p1"]
             async with asyncio.timeout(20):
                 while not (left := [each for each in await on.rows() if each["attempts"]]):
                     await asyncio.sleep(0.01)
