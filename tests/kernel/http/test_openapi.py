@@ -1,7 +1,6 @@
 """The OpenAPI document: what it says of a handler, that nothing contradicts it, and the page that shows it."""
 
 import asyncio
-import os
 import re
 import sys
 from datetime import datetime
@@ -20,11 +19,12 @@ from girok.errors import Forbidden
 from girok.http.openapi.document import document
 from girok.http.openapi.problem import responses
 from girok.http.openapi.schemas import Schemas
+from tests.budget import share
 from tests.kernel.http.library import TOKEN, TitleTaken, library
 from tests.kernel.http.stage import Stage
 
 SEED = "20261124"
-EXAMPLES = os.environ.get("GIROK_TEST_BUDGET", "100")
+EXAMPLES = str(share(100))
 BOOKS = "/v1/books"
 
 
@@ -223,7 +223,7 @@ class TestSchemathesis:
     @pytest.mark.timeout(600)
     @pytest.mark.parametrize("headers", [(), ("-H", f"Authorization: Bearer {TOKEN}")], ids=["nobody", "a member"])
     async def test_finds_nothing_in_the_long_run(self, tmp_path: Path, headers: tuple[str, ...]) -> None:
-        """100 examples an operation (GIROK_TEST_BUDGET), and stories of several requests."""
+        """100 examples an operation, and stories of several requests."""
         status, told = await _checked(tmp_path, library(), "--max-examples", EXAMPLES, *headers)
         assert status == 0, told
 
