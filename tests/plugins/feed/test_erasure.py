@@ -27,6 +27,7 @@ from tests.plugins.feed.stores import (
 )
 from tests.scenarios.story import PASSWORD
 
+LOGIN = "mutation($input: LoginInput!) { login(input: $input) { success } }"
 NAMES = ("ada", "ben", "cyd", "dan", "eve")
 CLOCK = SystemClock()
 IDS = Uuid7Factory(CLOCK)
@@ -48,11 +49,16 @@ async def town(box: TestBox) -> list[Person]:
     return people
 
 
+async def posts_of(box: TestBox, who: Person) -> list[Post]:
+    """Their posts, newest first."""
+    found = await repository(box.kit).posts_of(who.actor.user_id, "", None, 10)
+    assert len(found) == 2
+    return found
+
+
 async def words_of(box: TestBox, who: Person) -> list[str]:
     """What says that something is theirs: their id, their texts, and the ids of their posts, on which likes hang."""
-    posts = await repository(box.kit).posts_of(who.actor.user_id, "", None, 10)
-    assert len(posts) == 2
-    return [who.actor.user_id, f"{who.username} wrote", *(each.id for each in posts)]
+    return [who.actor.user_id, f"{who.username} wrote", *(each.id for each in await posts_of(box, who))]
 
 
 async def delete(who: Person, box: TestBox) -> None:
@@ -149,7 +155,7 @@ class TestErase:
 
     async def test_what_late_calls_leave_behind_goes_at_the_next_telling(self, box: TestBox) -> None:
         ada, *others = await town(box)
-        other = (await repository(box.kit).posts_of(others[0].actor.user_id, "", None, 1))[0]
+        other = (await posts_of(box, others[0]))[0]
         await delete(ada, box)
         await box.settle()
         await late_calls(box, ada.actor.user_id, other)
@@ -157,3 +163,18 @@ class TestErase:
         await hear(box, UserErased(ada.actor.user_id))
         assert await remains(box, ada.actor.user_id, "ada wrote") == {}
         await check_others(box, others)
+
+
+class TestAuthor:
+    async def test_a_post_of_somebody_erased_shows_without_a_name_until_it_goes(self, box: TestBox) -> None:
+        ada, ben, *_ = await town(box)
+        await delete(ada, box)
+        await box.settle()
+        await late_calls(box, ada.actor.user_id, (await posts_of(box, ben))[0])
+        async with box.browser() as browser:
+            await browser.graphql(LOGIN, {"input": {"email": "ben@example.org", "password": PASSWORD}})
+            found = (await browser.graphql("{ timeline { edges { node { text author { username name } } } } }")).data
+        assert found["timeline"]["edges"][0]["node"] == {
+            "text": "ada wrote late",
+            "author": {"username": "", "name": ""},
+        }
