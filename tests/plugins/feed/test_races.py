@@ -12,7 +12,7 @@ from girok.events.outbox import Outbox
 from girok.mongo import open_mongo
 from girok.testing.mongo import new_database
 from plugins.feed.documents import COLLECTIONS
-from plugins.feed.events import PostCreated, UserFollowed
+from plugins.feed.events import PostCreated, PostLiked, UserFollowed
 from plugins.feed.ports import Post
 from plugins.feed.repository import FeedRepository
 from plugins.feed.repository_mongo import MongoFeedRepository
@@ -71,3 +71,28 @@ class TestPush:
                 feed.push_to_followers(post_id, author, FirstDelivery()), feed.unfollow(reader, author)
             )
             assert await feed.timeline(reader, None, 10) == []
+
+
+class TestErase:
+    async def test_beside_calls_and_fan_out_all_is_gone_once_it_is_told_again(self, feed: FeedRepository) -> None:
+        for _ in range(ROUNDS):
+            post_id, author, reader = await post_for_a_follower(feed)
+            kept, writer, other = await post_for_a_follower(feed)
+            now = CLOCK.now()
+            await asyncio.gather(
+                feed.erase(author, FirstDelivery()),
+                feed.push_to_followers(post_id, author, FirstDelivery()),
+                feed.like(post_id, reader, now, PostLiked(post_id, author, reader)),
+                feed.like(kept, author, now, PostLiked(kept, writer, author)),
+                feed.follow(author, reader, now, UserFollowed(author, reader)),
+                feed.follow(other, author, now, UserFollowed(other, author)),
+                feed.backfill(other, author, 10, FirstDelivery()),
+            )
+            await feed.erase(author, FirstDelivery())
+            assert await feed.timeline(reader, None, 10) == await feed.timeline(author, None, 10) == []
+            assert await feed.posts_of(author, "", None, 10) == []
+            left = await feed.post(kept, author)
+            assert left is not None
+            assert (left.like_count, left.liked) == (0, False)
+            found = await feed.relations([reader, author, other], author)
+            assert [(each.follower_count, each.following_count) for each in found] == [(0, 0), (0, 0), (0, 1)]
