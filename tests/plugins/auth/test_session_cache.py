@@ -111,6 +111,7 @@ async def calls(valkey: Valkey) -> dict[str, int]:
 class TestAnswer:
     async def test_is_that_of_sql_and_from_the_third_use_on_valkeys(self, stage: Stage) -> None:
         new = await stage.register("ada")
+        await stage.settle()
         reads, answers = [], []
         for _ in range(5):
             before = stage.cable.reads

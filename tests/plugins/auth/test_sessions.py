@@ -133,6 +133,7 @@ class TestUse:
 
     async def test_a_call_is_one_read_and_waits_for_no_write(self, stage: Stage) -> None:
         token = (await stage.register("ada")).access_token
+        await stage.settle()
         began = await last_use(stage)
         stage.clock.advance(10 * MINUTE)
         reads = stage.cable.reads

@@ -144,6 +144,7 @@ class TestAnotherProcess:
         header, payload = parts((await stage.register("ada")).access_token)
         key = (await key_of(stage)).private
         bad = [forged(key, {**header, "kid": f"made-up-{number}"}, payload) for number in range(20)]
+        await stage.settle()
         stage.clock.advance(1)
         for expected in (1, 0, 0):
             reads = stage.cable.reads
