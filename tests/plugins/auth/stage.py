@@ -1,8 +1,9 @@
 """Auth on a real store and a real bus, with hashes that cost little and a clock that a test sets."""
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
@@ -92,6 +93,11 @@ class Stage:
         """One column of a table, row by row."""
         return [row[name] for row in await self.kit.db.fetch(Sql(f"SELECT {name} FROM {table} ORDER BY id"))]
 
+    def listeners(self, own: Sequence[Consumer]) -> list[Consumer]:
+        """Auth's own consumers, and those that keep what the tests look at."""
+        events = {"registered": UserRegistered, "login": UserLoggedIn, "erased": UserErased}
+        return [*(Consumer(f"test.{name}", event, self.note) for name, event in events.items()), *own]
+
     async def note(self, event: Event, delivery: Delivery) -> None:
         """Keep an event."""
         self.told.append(event)
@@ -119,27 +125,26 @@ async def stage_on(
 ) -> AsyncGenerator[Stage, None]:
     """Auth with these settings on a store in `folder`; with `valkey`, as a process of a cluster."""
     clock = HandClock()
-    db = await store_in(folder)
-    await migrate(db, ("girok", "auth"))
-    cable = FaultyDatabase(db)
-    keys = FileKeys(folder / "keys")
-    objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
-    settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events(), Web())
-    limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited, monotonic=lambda: clock.now().timestamp())
-    mail = FolderMailer(folder / "mail", sender="girok <girok@localhost>")
-    kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), mail, valkey)
-    stage = Stage(kit, build(kit), db, cable, clock, folder / "mail")
-    kit.ports.add(AuthService, stage.port)
-    found = [Consumer("test.registered", UserRegistered, stage.note), Consumer("test.login", UserLoggedIn, stage.note)]
-    found += [Consumer("test.erased", UserErased, stage.note), *consumers(kit)]
-    db.outbox = outbox = Outbox(clock, kit.ids, found)
-    await stage.service.start()
-    stage.bus = LocalBus(db, outbox, found, clock, settings.get(Events))
-    await stage.bus.start()
-    try:
+    async with AsyncExitStack() as stack:
+        db = await store_in(folder)
+        stack.push_async_callback(db.close)
+        await migrate(db, ("girok", "auth"))
+        cable = FaultyDatabase(db)
+        keys = FileKeys(folder / "keys")
+        objects = FileObjects(folder / "objects", base_url="", key=keys.get("objects"), clock=clock)
+        settings = Settings(AuthSettings(**{**CHEAP, **auth}), Events(), Web())
+        limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited, monotonic=lambda: clock.now().timestamp())
+        mail = FolderMailer(folder / "mail", sender="girok <girok@localhost>")
+        kit = Kit(settings, cable, objects, limiter, clock, Uuid7Factory(clock), keys, Ports(), mail, valkey)
+        stage = Stage(kit, build(kit), db, cable, clock, folder / "mail")
+        stack.push_async_callback(stage.service.aclose)
+        kit.ports.add(AuthService, stage.port)
+        # They have the store itself: what goes through the cable is what the tests ask for.
+        found = stage.listeners(consumers(replace(kit, db=db)))
+        db.outbox = outbox = Outbox(clock, kit.ids, found)
+        await stage.service.start()
+        stage.bus = LocalBus(db, outbox, found, clock, settings.get(Events))
+        await stage.bus.start()
+        stack.push_async_callback(stage.bus.drain)
+        stack.callback(setattr, cable, "writable", True)
         yield stage
-    finally:
-        cable.writable = True
-        await stage.bus.drain()
-        await stage.service.aclose()
-        await db.close()

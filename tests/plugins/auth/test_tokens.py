@@ -122,9 +122,11 @@ class TestForged:
         folders = [tmp_path / name for name in ("theirs", "ours")]
         for each in folders:
             each.mkdir()
-        async with stage_on(folders[0]) as theirs, stage_on(folders[1]) as ours:
+        async with stage_on(folders[0]) as theirs:
+            token = (await theirs.register("ada")).access_token
+        async with stage_on(folders[1]) as ours:
             await ours.register("ada")
-            assert not await is_valid(ours, (await theirs.register("ada")).access_token)
+            assert not await is_valid(ours, token)
 
     @pytest.mark.parametrize("header", ODD_HEADERS)
     async def test_odd_headers(self, stage: Stage, header: bytes) -> None:
