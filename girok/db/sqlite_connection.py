@@ -147,6 +147,7 @@ def _set_up(raw: sqlite3.Connection, path: Path, cache_kib: int, synchronous: Sy
     for pragma in (
         f"synchronous={synchronous}",
         "foreign_keys=ON",
+        "temp_store=MEMORY",  # what a large unit may undo would go to /var/tmp, which need not be there to be written
         f"cache_size=-{cache_kib}",
         f"journal_size_limit={_WAL_BYTES}",
     ):

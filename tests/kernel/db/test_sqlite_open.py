@@ -12,10 +12,13 @@ from piccolo.engine.sqlite import convert_boolean_out, convert_datetime_in, conv
 
 from girok.db.database import StoreUnreadable
 from girok.db.sqlite import SQLiteDatabase
+from girok.db.sqlite_connection import connect
 from girok.db.sqlite_values import install_converters
 from girok.db.statement import Sql
 from girok.refusal import Refusal
-from tests.kernel.db.notes import GET, NOON, add, ids, opened
+from tests.kernel.db.notes import CREATE, GET, NOON, add, ids, opened
+
+NUMBERS = "RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
 
 
 async def pragma(db: SQLiteDatabase, name: str) -> object:
@@ -50,6 +53,22 @@ class TestOpen:
         assert [each.name for each in tmp_path.iterdir()] == ["girok.db"]
         await db.open()
         assert await ids(db) == ["a"]
+
+
+class TestLargeUnit:
+    def test_writes_no_temporary_file(self, tmp_path: Path) -> None:
+        connection = connect(tmp_path / "girok.db", cache_kib=2048)
+        for each in (
+            CREATE,
+            "BEGIN",
+            f"WITH {NUMBERS} INSERT INTO test_note SELECT i, zeroblob(1000), 0, 0, '' FROM n",
+        ):
+            connection.execute(each)
+        connection.execute("SAVEPOINT unit")
+        connection.execute("UPDATE test_note SET likes = 1")
+        files = [str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        connection.close()
+        assert [each for each in files if "etilqs" in each] == []
 
 
 class TestUnusableFile:
