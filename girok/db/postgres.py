@@ -118,7 +118,7 @@ class PostgresDatabase:
             raise StoreUnavailable
         task = asyncio.get_running_loop().create_task(self._run(unit, current().deadline))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
     async def execute_script(self, sql: str, values: list[Any] | None = None) -> list[Row]:
@@ -160,6 +160,11 @@ class PostgresDatabase:
                     break
                 self.units_rerun += 1
         raise StoreUnavailable from cause
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever wanted to know may have gone away
 
     @contextmanager
     def _way_clear(self) -> Generator[None, None, None]:

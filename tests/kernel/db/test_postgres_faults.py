@@ -1,6 +1,7 @@
 """Faults of PostgreSQL: connections that break at any instant, a server that is killed or paused, a lost lock."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -270,6 +271,22 @@ class TestConnectionsThatAreAllInUse:
                 await asyncio.wait_for(db.fetch(Sql("SELECT pg_sleep(60)")), 0.05)
         async with asyncio.timeout(5):
             assert await db.fetch(Sql("SELECT 1 AS one")) == [{"one": 1}]
+
+
+class TestWriterThatGoesAway:
+    async def test_is_told_nothing(self, db: PostgresDatabase, log: pytest.LogCaptureFixture) -> None:
+        def unit() -> Unit[None]:
+            yield from rows(Sql("SELECT pg_sleep(0.1)"))
+            raise ZeroDivisionError
+
+        writing = asyncio.create_task(db.run(unit))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.wait({writing})
+        del writing
+        await db.close()
+        gc.collect()
+        assert log.messages == []
 
 
 class TestReaderThatGoesAway:
