@@ -1,6 +1,7 @@
 """Fixtures for every test, and `--require-external`, with which a test that skips itself fails."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from girok.testing.store import use_postgres
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--require-external`: what the `external` tests need is there, so none of them may be skipped."""
     parser.addoption("--require-external", action="store_true", help="a skipped `external` test is a failure")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard: a shell has what it runs in the background ignore it, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
