@@ -1,11 +1,11 @@
-"""Time and ids, injected so that a test controls them."""
+"""Time and ids, injected so that a test controls them; and how a time is written for others to read."""
 
 import os
 import threading
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "IdFactory", "SystemClock", "Uuid7Factory"]
+__all__ = ["Clock", "IdFactory", "SystemClock", "Uuid7Factory", "timestamp"]
 
 
 class Clock(Protocol):
@@ -56,3 +56,10 @@ class Uuid7Factory:
         value = ms << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | counter_low << 32 | int.from_bytes(os.urandom(4))
         text = f"{value:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def timestamp(moment: datetime) -> str:
+    """`2026-11-05T08:00:00.123Z`. Raises ValueError for a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

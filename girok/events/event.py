@@ -9,12 +9,14 @@ The payload on every bus is JSON `{id, type, occurredAt, actorId, traceparent, d
 `type` is the subject, `data` the Struct in camelCase, every time in it ISO 8601, UTC, with milliseconds and `Z`.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 import msgspec
 
-__all__ = ["Envelope", "Event", "encode", "open_envelope", "pack", "timestamp"]
+from girok.clock import timestamp
+
+__all__ = ["Envelope", "Event", "encode", "open_envelope", "pack"]
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
@@ -35,13 +37,6 @@ class Envelope(msgspec.Struct, frozen=True, rename="camel"):
 
 
 _envelope_decoder = msgspec.json.Decoder(Envelope)
-
-
-def timestamp(moment: datetime) -> str:
-    """`2026-11-05T08:00:00.123Z`. Raises ValueError for a time without a zone."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone")
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def pack(event: Event) -> msgspec.Raw:

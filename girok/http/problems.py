@@ -21,7 +21,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 
-from girok.clock import Clock
+from girok.clock import Clock, timestamp
 from girok.context import current
 from girok.errors import (
     Category,
@@ -93,9 +93,7 @@ def problem(error: GirokError, scope: Mapping[str, Any], clock: Clock) -> Proble
         success=False,
         message=message,
         error=ProblemError(error.rest_code, message, details),
-        meta=ProblemMeta(
-            clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), path, status, call.request_id
-        ),
+        meta=ProblemMeta(timestamp(clock.now()), path, status, call.request_id),
         errors=(ProblemGraphQLError(message, {"code": code, "reason": error.reason}),) if _is_graphql(scope) else (),
     )
     return ProblemAnswer(status, _headers(error, status), msgspec.json.encode(body))

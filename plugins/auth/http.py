@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
+from girok.clock import timestamp
 from girok.context import current
 from girok.errors import Forbidden, RateLimited, Text
 from girok.http.openapi import answers
@@ -83,7 +84,6 @@ from plugins.auth.wire import (
     SessionView,
     TokenBody,
     TokenPair,
-    instant,
 )
 
 __all__ = ["routes"]
@@ -167,7 +167,7 @@ def _with_bearer(auth: AuthService, bearer: Bearer) -> Sequence[HTTPRouteHandler
             )
         scheme = "http" if data.domain.partition(":")[0] == "localhost" else "https"
         url = f"{scheme}://{data.domain.lower()}/?token={given.access_token}"
-        return DomainAccess(given.access_token, instant(given.expires_at), url)
+        return DomainAccess(given.access_token, timestamp(given.expires_at), url)
 
     @get("/v1/auth/sessions", cache_control=_PRIVATE)
     @answers(Forbidden, bearer="required")

@@ -4,12 +4,12 @@ The rules of `rules.py` stand here once more for who reads the OpenAPI: as docum
 reason of its own.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from girok.clock import timestamp
 from girok.context import Role
 from plugins.auth import rules
 from plugins.auth.messages import Confidential, Provider, Session, SignedIn, User
@@ -33,7 +33,6 @@ __all__ = [
     "SessionView",
     "TokenBody",
     "TokenPair",
-    "instant",
 ]
 
 
@@ -138,7 +137,7 @@ class Me(msgspec.Struct, frozen=True, rename="camel"):
             user.role,
             user.provider or "LOCAL",
             user.email_verified,
-            instant(user.created_at),
+            timestamp(user.created_at),
         )
 
 
@@ -155,7 +154,7 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, user: User) -> "Person":
         """Anybody's account."""
-        return cls(user.id, user.username, user.name, user.avatar, user.bio, instant(user.created_at))
+        return cls(user.id, user.username, user.name, user.avatar, user.bio, timestamp(user.created_at))
 
 
 class AuthPayload(Confidential, frozen=True, rename="camel"):
@@ -195,16 +194,11 @@ class SessionView(msgspec.Struct, frozen=True, rename="camel"):
             session.id,
             session.device,
             session.address,
-            instant(session.created_at),
-            instant(session.last_used_at),
+            timestamp(session.created_at),
+            timestamp(session.last_used_at),
             session.current,
         )
 
 
 class Message(msgspec.Struct, frozen=True):
     message: str
-
-
-def instant(moment: datetime) -> str:
-    """ISO 8601, UTC, milliseconds, `Z`."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -7,7 +7,8 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from girok.events.event import Envelope, Event, encode, open_envelope, pack, timestamp
+from girok.clock import timestamp
+from girok.events.event import Envelope, Event, encode, open_envelope, pack
 
 MOMENT = datetime(2026, 11, 5, 8, 0, 0, 123999, tzinfo=UTC)
 
