@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 
 from girok.events.consumer import Consumer, Delivery
 from girok.kit import Kit
@@ -10,8 +9,7 @@ from girok.mail.port import Mail, MailRefused
 from girok.sections import Web
 from plugins.auth import mails
 from plugins.auth.events import MailWanted
-from plugins.auth.plugin import AuthSettings
-from plugins.auth.repository_sql import SqlAuthRepository
+from plugins.auth.service import repository
 from plugins.auth.service.links import RESET_LENGTH, VERIFY_LENGTH
 from plugins.auth.service.tickets import Tickets
 
@@ -22,8 +20,7 @@ _log = logging.getLogger(__name__)
 
 def consumers(kit: Kit) -> Sequence[Consumer]:
     """The sender of mail. A link is made when its mail is sent: sent twice, there are two links, and both are good."""
-    idle = timedelta(days=kit.settings.get(AuthSettings).session_idle_days)
-    accounts = SqlAuthRepository(kit.db, idle)
+    accounts = repository(kit)
     tickets = Tickets(accounts, kit.keys)
     web_origin = kit.settings.get(Web).origins[0]
 

@@ -5,7 +5,6 @@ Who may call is said with each route: anyone, or a bearer. A guest's bearer is n
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 from litestar import Request, delete, get, patch, post
@@ -15,7 +14,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
 from girok.clock import timestamp
-from girok.context import current
+from girok.context import current, require_user
 from girok.errors import Forbidden, RateLimited, Text
 from girok.http.openapi import answers
 from girok.kit import Kit
@@ -39,7 +38,6 @@ from plugins.auth.errors import (
     UserNotFound,
     WrongPassword,
 )
-from plugins.auth.plugin import AuthSettings
 from plugins.auth.ports import (
     AuthService,
     ChangePasswordRequest,
@@ -61,7 +59,6 @@ from plugins.auth.ports import (
     VerifyEmailRequest,
     as_bearer,
 )
-from plugins.auth.repository_sql import SqlKeyRepository
 from plugins.auth.signing import SigningKeys
 from plugins.auth.social.accounts import SocialAccounts
 from plugins.auth.social.http import routes as social_routes
@@ -199,7 +196,7 @@ def _me(auth: AuthService, bearer: Bearer) -> Sequence[HTTPRouteHandler]:
     async def me(request: AnyRequest) -> Me:
         """One's own account. Bearer."""
         async with bearer(request):
-            return Me.of(await auth.get_user(GetUserRequest(_user_id())))
+            return Me.of(await auth.get_user(GetUserRequest(require_user().user_id)))
 
     @patch("/v1/users/me", cache_control=_PRIVATE)
     @answers(
@@ -275,8 +272,7 @@ def _links(auth: AuthService, bearer: Bearer) -> Sequence[HTTPRouteHandler]:
 
 def _public(kit: Kit) -> Sequence[HTTPRouteHandler]:
     auth = kit.ports[AuthService]
-    days = kit.settings.get(AuthSettings).signing_key_days
-    keys = SigningKeys(SqlKeyRepository(kit.db), kit.keys, kit.clock, lasting=timedelta(days=days))
+    keys = kit.ports[SigningKeys]
 
     @get("/v1/users/by-username/{username:str}")
     @answers(UserNotFound)
@@ -295,11 +291,6 @@ def _public(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
 def _device(request: AnyRequest) -> str | None:
     return request.headers.get("user-agent")
-
-
-def _user_id() -> str:
-    actor = current().actor
-    return actor.user_id if actor is not None else ""
 
 
 def _message(text: Text) -> Message:

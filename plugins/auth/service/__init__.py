@@ -38,21 +38,28 @@ from plugins.auth.signing import SigningKeys
 from plugins.auth.social.accounts import SocialAccounts
 from plugins.auth.tokens import Tokens
 
-__all__ = ["Auth", "build"]
+__all__ = ["Auth", "build", "repository"]
 
 
 def build(kit: Kit) -> "Auth":
     """The service of this process."""
-    settings = kit.settings.get(AuthSettings)
-    accounts: AuthRepository = SqlAuthRepository(kit.db, idle=timedelta(days=settings.session_idle_days))
-    if kit.valkey is not None:
-        from plugins.auth.repository_valkey import ValkeyAuthRepository
-
-        accounts = ValkeyAuthRepository(accounts, kit.valkey, touch_every=TOUCH_EVERY)
-    auth = Auth(kit, settings, accounts)
-    kit.ports.add(SocialAccounts, auth.social)  # for the routes of this process alone
-    kit.ports.add(Operators, auth.operators)  # for its commands
+    auth = Auth(kit, kit.settings.get(AuthSettings), repository(kit))
+    # For the routes and the commands of this process alone.
+    kit.ports.add(SigningKeys, auth.keys)
+    kit.ports.add(SocialAccounts, auth.social)
+    kit.ports.add(Operators, auth.operators)
     return auth
+
+
+def repository(kit: Kit) -> AuthRepository:
+    """The storage that the kit has: SQL, in a cluster with Valkey in front of its sessions."""
+    idle = timedelta(days=kit.settings.get(AuthSettings).session_idle_days)
+    accounts = SqlAuthRepository(kit.db, idle=idle)
+    if kit.valkey is None:
+        return accounts
+    from plugins.auth.repository_valkey import ValkeyAuthRepository
+
+    return ValkeyAuthRepository(accounts, kit.valkey, touch_every=TOUCH_EVERY)
 
 
 class Auth:
@@ -76,10 +83,10 @@ class Auth:
         sign_in = SignIn(accounts, self.passwords, sessions, kit.limiter, story)
         profiles = Profiles(accounts)
         changes = PasswordChanges(accounts, self.passwords, kit.limiter, story)
-        self.tickets = Tickets(accounts, kit.keys)
-        links = Links(accounts, self.passwords, self.tickets, kit.limiter, story)
+        tickets = Tickets(accounts, kit.keys)
+        links = Links(accounts, self.passwords, tickets, kit.limiter, story)
         self.erasure = Erasure(accounts, changes, story)
-        self.social = SocialLogins(accounts, sign_in, self.tickets, story)
+        self.social = SocialLogins(accounts, sign_in, tickets, story)
         self.validate_token = sessions.validate_token
         self.refresh = sessions.refresh
         self.logout = sessions.logout
