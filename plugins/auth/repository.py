@@ -17,7 +17,6 @@ __all__ = [
     "Credentials",
     "Identity",
     "KeyRepository",
-    "ListedAccount",
     "LivingSession",
     "NewRefreshToken",
     "NewSession",
@@ -47,6 +46,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     bio: str | None = None
     provider: Provider = "LOCAL"
     email_verified_at: datetime | None = None
+    disabled_at: datetime | None = None
+    """Since when nobody can sign in to it."""
 
 
 class Credentials(Confidential, frozen=True):
@@ -54,14 +55,6 @@ class Credentials(Confidential, frozen=True):
 
     account: Account
     password_hash: str | None
-    is_disabled: bool
-
-
-class ListedAccount(NamedTuple):
-    """An account, and since when nobody can sign in to it."""
-
-    account: Account
-    disabled_at: datetime | None
 
 
 class PasswordChange(Confidential, frozen=True, kw_only=True):
@@ -285,7 +278,7 @@ class AuthRepository(Protocol):
         """Let nobody sign in to an account `since` then, and end its sessions; None lets them again."""
         ...
 
-    async def page(self, after: str, limit: int) -> list[ListedAccount]:
+    async def page(self, after: str, limit: int) -> list[Account]:
         """The accounts whose id follows `after`, by their id: the oldest first."""
         ...
 

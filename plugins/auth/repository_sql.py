@@ -17,7 +17,6 @@ from plugins.auth.repository import (
     Account,
     Credentials,
     Identity,
-    ListedAccount,
     LivingSession,
     NewRefreshToken,
     Opening,
@@ -75,7 +74,7 @@ class SqlAuthRepository:
         return _credentials(await self._db.fetch(sql.CREDENTIALS_BY_ID(id=user_id)))
 
     async def replace_hash(self, user_id: str, old: str, new: str) -> None:
-        await self._db.run(lambda: execute(sql.REPLACE_HASH(id=user_id, old=old, new=new)))
+        await self._db.run(lambda: execute(sql.SET_HASH(id=user_id, old=old, new=new)))
 
     async def change_password(self, change: PasswordChange, told: Sequence[Told]) -> bool:
         def unit() -> Unit[bool]:
@@ -246,9 +245,8 @@ class SqlAuthRepository:
 
         await self._db.run(unit)
 
-    async def page(self, after: str, limit: int) -> list[ListedAccount]:
-        found = await self._db.fetch(sql.PAGE(after=after, limit=limit))
-        return [ListedAccount(_account(row), row["disabled_at"]) for row in found]
+    async def page(self, after: str, limit: int) -> list[Account]:
+        return [_account(row) for row in await self._db.fetch(sql.PAGE(after=after, limit=limit))]
 
     async def identities(self, user_id: str) -> list[Identity]:
         return [Identity(**row) for row in await self._db.fetch(sql.IDENTITIES(user_id=user_id))]
@@ -306,9 +304,7 @@ def _tell(told: Sequence[Told]) -> Unit[None]:
 
 
 def _credentials(found: Sequence[Row]) -> Credentials | None:
-    if not found:
-        return None
-    return Credentials(_account(found[0]), found[0]["password_hash"], found[0]["disabled_at"] is not None)
+    return Credentials(_account(found[0]), found[0]["password_hash"]) if found else None
 
 
 def _account(row: Row) -> Account:

@@ -6,20 +6,12 @@
 from typing import Any
 
 from girok.db.statement import prepare
+from plugins.auth.repository import Account
 from plugins.auth.tables import ErasureRow, IdentityRow, RefreshTokenRow, SessionRow, SigningKeyRow, TicketRow, UserRow
 
-_ACCOUNT = (
-    UserRow.id,
-    UserRow.email,
-    UserRow.username,
-    UserRow.name,
-    UserRow.avatar,
-    UserRow.bio,
-    UserRow.role,
-    UserRow.created_at,
-    UserRow.provider,
-    UserRow.email_verified_at,
-)
+_ACCOUNT = tuple(getattr(UserRow, each) for each in Account.__struct_fields__)
+_COLUMNS = ", ".join(f"u.{each}" for each in Account.__struct_fields__)
+"""The same for raw statements, of `auth_user u`."""
 _LIVING = "ended_at IS NULL AND expires_at > {} AND (last_used_at > {} OR domain IS NOT NULL)"
 """A guest's session does not lie idle: its one token says when it ends."""
 _ENABLED = "u.disabled_at IS NULL"
@@ -48,6 +40,7 @@ INSERT_USER = prepare(
             avatar=p.avatar,
             provider=p.provider,
             email_verified_at=p.email_verified_at,
+            disabled_at=p.disabled_at,
         )
     ).on_conflict(action="DO NOTHING")
 )
@@ -60,13 +53,9 @@ ACCOUNT = prepare(lambda p: UserRow.select(*_ACCOUNT).where(UserRow.id == p.id))
 ACCOUNT_BY_USERNAME = prepare(lambda p: UserRow.select(*_ACCOUNT).where(UserRow.username == p.username))
 ACCOUNTS = prepare(lambda p: UserRow.select(*_ACCOUNT).where(UserRow.id.is_in(p.ids)))
 CREDENTIALS = prepare(
-    lambda p: UserRow.select(*_ACCOUNT, UserRow.password_hash, UserRow.disabled_at).where(
-        UserRow.email_key == p.email_key
-    )
+    lambda p: UserRow.select(*_ACCOUNT, UserRow.password_hash).where(UserRow.email_key == p.email_key)
 )
-CREDENTIALS_BY_ID = prepare(
-    lambda p: UserRow.select(*_ACCOUNT, UserRow.password_hash, UserRow.disabled_at).where(UserRow.id == p.id)
-)
+CREDENTIALS_BY_ID = prepare(lambda p: UserRow.select(*_ACCOUNT, UserRow.password_hash).where(UserRow.id == p.id))
 UPDATE_ACCOUNT = prepare(
     lambda p: UserRow.raw(
         "UPDATE auth_user SET name = {}, username = {}, avatar = {}, bio = {} WHERE id = {} "
@@ -78,11 +67,6 @@ UPDATE_ACCOUNT = prepare(
         p.id,
         p.username,
         p.id,
-    )
-)
-REPLACE_HASH = prepare(
-    lambda p: UserRow.raw(
-        "UPDATE auth_user SET password_hash = {} WHERE id = {} AND password_hash = {} RETURNING id", p.new, p.id, p.old
     )
 )
 SET_HASH = prepare(
@@ -107,8 +91,7 @@ SET_ROLE = prepare(lambda p: UserRow.raw("UPDATE auth_user SET role = {} WHERE i
 SET_DISABLED = prepare(lambda p: UserRow.raw("UPDATE auth_user SET disabled_at = {} WHERE id = {}", p.since, p.id))
 PAGE = prepare(
     lambda p: UserRow.raw(
-        "SELECT id, email, username, name, avatar, bio, role, created_at, provider, email_verified_at, disabled_at "
-        "FROM auth_user WHERE id > {} ORDER BY id LIMIT {}",
+        f"SELECT {_COLUMNS} FROM auth_user u WHERE u.id > {{}} ORDER BY u.id LIMIT {{}}",  # noqa: S608 - names alone
         p.after,
         p.limit,
     )
@@ -129,9 +112,8 @@ INSERT_IDENTITY = prepare(
 )
 CREDENTIALS_BY_IDENTITY = prepare(
     lambda p: UserRow.raw(
-        "SELECT u.id, u.email, u.username, u.name, u.avatar, u.bio, u.role, u.created_at, u.provider, "
-        "u.email_verified_at, u.password_hash, u.disabled_at "
-        "FROM auth_user u JOIN auth_identity i ON i.user_id = u.id WHERE i.provider = {} AND i.subject = {}",
+        f"SELECT {_COLUMNS}, u.password_hash FROM auth_user u JOIN auth_identity i ON i.user_id = u.id "  # noqa: S608 - as above
+        "WHERE i.provider = {} AND i.subject = {}",
         p.provider,
         p.subject,
     )

@@ -48,7 +48,7 @@ class Links:
         key = check_email(request.email)
         await self._limiter.spend("reset", *by_address(), f"account:{key}")
         found = await self._accounts.credentials(key)
-        user_id = found.account.id if found is not None and not found.is_disabled else ""
+        user_id = found.account.id if found is not None and found.account.disabled_at is None else ""
         # The same work for an unknown email: how long the answer takes tells nothing.
         await self._accounts.tell(
             MailWanted(user_id=user_id, mail="RESET_PASSWORD", locale=current().locale),

@@ -4,7 +4,6 @@ An account is named by its id, its email or its username.
 """
 
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -55,26 +54,26 @@ class Operators:
             self._story.entry("account.created", account.id, detail=role),
         )
         await self._accounts.register(account, new.email_key, await self._passwords.hash(new.password), None, told)
-        return _view(account, None)
+        return _view(account)
 
     async def show(self, user: str) -> AccountView:
         """One account."""
-        return _view(await self._found(user), None)
+        return _view(await self._found(user))
 
     async def list(self) -> AsyncGenerator[AccountView, None]:
         """All accounts, the oldest first."""
         after = ""
         while page := await self._accounts.page(after, _PAGE):
-            for account, disabled_at in page:
-                yield _view(account, disabled_at)
-            after = page[-1].account.id
+            for account in page:
+                yield _view(account)
+            after = page[-1].id
 
     async def set_role(self, user: str, role: Role) -> AccountView:
         """Another role, from the account's next request on."""
         account = await self._found(user)
         changed = self._story.entry("role.changed", account.id, detail=f"{account.role} -> {role}")
         await self._accounts.set_role(account.id, role, changed)
-        return _view(msgspec.structs.replace(account, role=role), None)
+        return _view(msgspec.structs.replace(account, role=role))
 
     async def reset_password(self, user: str, password: str) -> AccountView:
         """Another password; every session ends. Raises InvalidPassword."""
@@ -94,19 +93,19 @@ class Operators:
         )
         if not await self._accounts.change_password(change, told):
             return await self.reset_password(user, password)  # its user was faster
-        return _view(account, None)
+        return _view(account)
 
     async def disable(self, user: str) -> AccountView:
         """Nobody signs in to it any more; every session ends."""
         account, now = await self._found(user), self._story.now()
         await self._accounts.set_disabled(account.id, now, now, self._story.entry("account.disabled", account.id))
-        return _view(account, now)
+        return _view(msgspec.structs.replace(account, disabled_at=now))
 
     async def enable(self, user: str) -> AccountView:
         """Undo `disable`; its sessions stay ended."""
         account, now = await self._found(user), self._story.now()
         await self._accounts.set_disabled(account.id, None, now, self._story.entry("account.enabled", account.id))
-        return _view(account, None)
+        return _view(msgspec.structs.replace(account, disabled_at=None))
 
     async def erase(self, user: str) -> str:
         """Remove the account here and in every domain. Its id."""
@@ -119,7 +118,7 @@ class Operators:
         account = await self._found(user)
         await self._accounts.tell(self._story.entry("account.exported", account.id))
         return {
-            "account": _view(account, None),
+            "account": _view(account),
             "avatar": account.avatar,
             "bio": account.bio,
             "identities": [each._asdict() for each in await self._accounts.identities(account.id)],
@@ -148,15 +147,5 @@ class Operators:
         return account
 
 
-def _view(account: Account, disabled_at: datetime | None) -> AccountView:
-    return AccountView(
-        id=account.id,
-        email=account.email,
-        username=account.username,
-        name=account.name,
-        role=account.role,
-        provider=account.provider,
-        created_at=account.created_at,
-        email_verified_at=account.email_verified_at,
-        disabled_at=disabled_at,
-    )
+def _view(account: Account) -> AccountView:
+    return AccountView(**{name: getattr(account, name) for name in AccountView.__struct_fields__})

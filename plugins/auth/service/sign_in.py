@@ -97,7 +97,7 @@ class SignIn:
                 self._story.entry("login.failed", found.account.id if found else None, device=device)
             )
             raise InvalidCredentials
-        if found.is_disabled:
+        if found.account.disabled_at is not None:
             raise AccountDisabled
         await self._renew_hash(found, given)
         return found

@@ -143,7 +143,7 @@ class SocialLogins:
 
 
 def _enabled(found: Credentials) -> Account:
-    if found.is_disabled:
+    if found.account.disabled_at is not None:
         raise AccountDisabled
     return found.account
 

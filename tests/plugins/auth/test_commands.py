@@ -167,6 +167,12 @@ class TestLook:
         assert (exported["account"]["email"], len(exported["sessions"])) == (ada.email, 1)
         assert "argon2" not in result.out
 
+    def test_a_disabled_account_is_shown_as_one_whatever_changes(self, box: Launched, ada: Person) -> None:
+        run(box.data, f"user disable {ada.id}")
+        run(box.data, f"user role {ada.id} MANAGER")
+        account = json.loads(run(box.data, f"user export {ada.id}").out)["account"]
+        assert (account["role"], account["disabled_at"] is None) == ("MANAGER", False)
+
     def test_audit_export_is_everything_in_order(self, box: Launched, ada: Person) -> None:
         entries = [json.loads(line) for line in run(box.data, "audit export").out.splitlines()]
         assert [each["id"] for each in entries] == sorted(each["id"] for each in entries)
