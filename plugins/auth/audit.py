@@ -27,7 +27,6 @@ Kind = Literal[
     "email.verified",
     "login",
     "login.failed",
-    "login.social",
     "identity.linked",
     "guest.invited",
     "password.changed",

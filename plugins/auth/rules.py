@@ -55,20 +55,19 @@ RESERVED = frozenset((*_PATHS.split(), *_OFFICES.split()))
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-_EMAIL = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+{_TOP}")
 EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
-"""For people and programs; the regular expression that decides is the one above."""
+_EMAIL = re.compile(EMAIL_PATTERN)
 _MAX_EMAIL = 254
 _MAX_LOCAL = 64
-_HOST = rf"(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::[0-9]{{1,5}})?"
-DOMAIN_PATTERN = rf"^{_HOST}$"
-_DOMAIN = re.compile(_HOST)
+DOMAIN_PATTERN = rf"^(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::[0-9]{{1,5}})?$"
+_DOMAIN = re.compile(DOMAIN_PATTERN)
 _MAX_DOMAIN = 253
 _MOST_HOURS = 720
 _AVATAR = re.compile(r"https?://[!-~]+", re.ASCII)
 _MAX_AVATAR = 2048
 _MAX_BIO = 500
-_USERNAME = re.compile(r"[a-z0-9]{3,20}")
+USERNAME_PATTERN = r"^[a-z0-9]{3,20}$"
+_USERNAME = re.compile(USERNAME_PATTERN)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
@@ -185,8 +184,8 @@ def email_key(email: str) -> str | None:
     trimmed = email.strip()
     if len(trimmed) > _MAX_EMAIL:
         return None
-    match = _EMAIL.fullmatch(trimmed)
-    return trimmed.lower() if match and len(match["local"]) <= _MAX_LOCAL else None
+    is_email = _EMAIL.fullmatch(trimmed) is not None and trimmed.index("@") <= _MAX_LOCAL
+    return trimmed.lower() if is_email else None
 
 
 def is_username(text: str) -> bool:

@@ -51,7 +51,6 @@ class SigningKey(Confidential, frozen=True):
     private: RSAKey
     public: RSAKey
     signs_from: datetime
-    created_at: datetime
 
 
 class SigningKeys:
@@ -137,7 +136,7 @@ class SigningKeys:
             raise KeysSealed from error
         private = RSAKey.import_key(pem, {"kid": row.id})
         public = RSAKey.import_key(private.as_dict(private=False))
-        return SigningKey(row.id, row.number, private, public, row.signs_from, row.created_at)
+        return SigningKey(row.id, row.number, private, public, row.signs_from)
 
 
 def _purpose(key_id: str) -> str:

@@ -41,7 +41,7 @@ def _documented(**schema: Any) -> Meta:
 
 
 Email = Annotated[str, _documented(pattern=rules.EMAIL_PATTERN, maxLength=254)]
-Username = Annotated[str, _documented(pattern=r"^[a-z0-9]{3,20}$", minLength=3, maxLength=20)]
+Username = Annotated[str, _documented(pattern=rules.USERNAME_PATTERN, minLength=3, maxLength=20)]
 Name = Annotated[str, _documented(pattern=r"^[^\s\x00-\x1f](?:[^\x00-\x1f]{0,98}[^\s\x00-\x1f])$", maxLength=100)]
 NewPassword = Annotated[
     str,

@@ -32,8 +32,8 @@ from plugins.auth.messages import (
     ValidateTokenResponse,
 )
 from plugins.auth.repository import Account, AuthRepository, LivingSession, NewRefreshToken, NewSession, Opening, Told
-from plugins.auth.rules import clean_label, is_id
-from plugins.auth.service.story import Story, by_address, device_label
+from plugins.auth.rules import is_id
+from plugins.auth.service.story import Story, address_label, by_address, device_label
 from plugins.auth.tokens import Claims, Tokens
 
 __all__ = ["TOUCH_EVERY", "Lengths", "NewTokens", "Sessions"]
@@ -41,7 +41,6 @@ __all__ = ["TOUCH_EVERY", "Lengths", "NewTokens", "Sessions"]
 TOUCH_EVERY = timedelta(minutes=5)
 _GRACE = timedelta(seconds=30)
 _MOST_SESSIONS = 1000
-_LONGEST_ADDRESS = 64
 _INVALID = ValidateTokenResponse(valid=False)
 
 
@@ -89,7 +88,7 @@ class Sessions:
             user_id=user_id,
             domain=domain,
             device=device_label(device),
-            address=clean_label(current().address, _LONGEST_ADDRESS),
+            address=address_label(),
             created_at=now,
             expires_at=now + (length or self._lengths.session),
         )

@@ -5,22 +5,23 @@ thing that may be missing.
 """
 
 import asyncio
-from typing import Literal
+from typing import Literal, TypeVar
 
 from girok.context import current
 from girok.ratelimit import RateLimiter
 from plugins.auth.errors import AccountDisabled, InvalidCredentials
 from plugins.auth.events import MailWanted, UserLoggedIn, UserRegistered
-from plugins.auth.messages import LoginRequest, LoginResponse, RegisterRequest, RegisterResponse
+from plugins.auth.messages import LoginRequest, LoginResponse, RegisterRequest, RegisterResponse, SignedIn
 from plugins.auth.passwords import Passwords
-from plugins.auth.repository import Account, AuthRepository, Credentials
+from plugins.auth.repository import Account, AuthRepository, Credentials, Opening
 from plugins.auth.rules import check_registration, email_key, password_bytes
 from plugins.auth.service.profiles import shown
-from plugins.auth.service.sessions import Sessions
+from plugins.auth.service.sessions import NewTokens, Sessions
 from plugins.auth.service.story import Story, by_address
 
-__all__ = ["Proof", "SignIn", "missing"]
+__all__ = ["Proof", "SignIn", "enabled", "missing"]
 
+S = TypeVar("S", bound=SignedIn)
 Proof = Literal["password", "identity"]
 """What somebody has shown: the password of the account, or a provider's word for an identity."""
 
@@ -71,20 +72,13 @@ class SignIn:
         )
         await self._accounts.register(account, new.email_key, password_hash, opening, told)
         tokens = await self._sessions.tokens(account, opening)
-        return RegisterResponse(
-            shown(account, account.id),
-            opening.session.id,
-            tokens.access,
-            tokens.refresh,
-            tokens.access_expires_at,
-            opening.session.expires_at,
-        )
+        return _signed_in(RegisterResponse, account, opening, tokens)
 
     async def login(self, request: LoginRequest) -> LoginResponse:
-        found = await self.by_password(request.email, request.password, request.device)
-        return await self.begin(found.account, request.device)
+        account = await self.by_password(request.email, request.password, request.device)
+        return await self.begin(account, request.device)
 
-    async def by_password(self, email: str, password: str, device: str | None) -> Credentials:
+    async def by_password(self, email: str, password: str, device: str | None) -> Account:
         """The account whose password this is. Raises InvalidCredentials, AccountDisabled, RateLimited, HashingBusy."""
         key = email_key(email)
         await self._limiter.spend("login", *by_address(), *([f"account:{key}"] if key else []))
@@ -97,10 +91,9 @@ class SignIn:
                 self._story.entry("login.failed", found.account.id if found else None, device=device)
             )
             raise InvalidCredentials
-        if found.account.disabled_at is not None:
-            raise AccountDisabled
+        account = enabled(found.account)
         await self._renew_hash(found, given)
-        return found
+        return account
 
     async def begin(self, account: Account, device: str | None) -> LoginResponse:
         """A session of this account, for whom nothing is `missing`."""
@@ -113,17 +106,28 @@ class SignIn:
         )
         # Signing takes as long as the commit waits for the disk; the tokens are given away after both.
         _, tokens = await asyncio.gather(stored, self._sessions.tokens(account, opening))
-        return LoginResponse(
-            shown(account, account.id),
-            session_id,
-            tokens.access,
-            tokens.refresh,
-            tokens.access_expires_at,
-            opening.session.expires_at,
-        )
+        return _signed_in(LoginResponse, account, opening, tokens)
 
     async def _renew_hash(self, found: Credentials, password: bytes) -> None:
         """Hash the password anew when the settings ask for another cost than its hash had."""
         old = found.password_hash
         if old is not None and self._passwords.is_outdated(old):
             await self._accounts.replace_hash(found.account.id, old, await self._passwords.hash(password))
+
+
+def enabled(account: Account) -> Account:
+    """The account. Raises AccountDisabled when nobody can sign in to it."""
+    if account.disabled_at is not None:
+        raise AccountDisabled
+    return account
+
+
+def _signed_in(kind: type[S], account: Account, opening: Opening, tokens: NewTokens) -> S:
+    return kind(
+        shown(account, account.id),
+        opening.session.id,
+        tokens.access,
+        tokens.refresh,
+        tokens.access_expires_at,
+        opening.session.expires_at,
+    )

@@ -14,12 +14,12 @@ from hmac import compare_digest
 import msgspec
 
 from girok.context import current
-from plugins.auth.errors import AccountDisabled, EmailTaken, InvalidTicket, SocialEmailMissing, UsernameTaken
+from plugins.auth.errors import EmailTaken, InvalidTicket, SocialEmailMissing, UsernameTaken
 from plugins.auth.events import MailWanted, UserRegistered
 from plugins.auth.messages import CompleteSocialLoginRequest, CompleteSocialLoginResponse, Confidential, Provider
-from plugins.auth.repository import Account, AuthRepository, Credentials, Identity, Ticket, Told
+from plugins.auth.repository import Account, AuthRepository, Identity, Ticket, Told
 from plugins.auth.rules import RESERVED, email_key, social_name
-from plugins.auth.service.sign_in import SignIn, missing
+from plugins.auth.service.sign_in import SignIn, enabled, missing
 from plugins.auth.service.story import Story
 from plugins.auth.service.tickets import Tickets
 from plugins.auth.social.profile import SocialProfile
@@ -89,7 +89,7 @@ class SocialLogins:
         found = await self._accounts.credentials(key) if key else None
         known = await self._accounts.account_of(identity)
         if known is not None:
-            return _enabled(known)
+            return enabled(known.account)
         if key is None:
             raise SocialEmailMissing
         if found is None:
@@ -100,9 +100,9 @@ class SocialLogins:
             return None
         # A wrong password costs what it costs at a login, limits included.
         proven = await self._sign_in.by_password(key, password or "", device)
-        linked = self._story.entry("identity.linked", proven.account.id, detail=profile.provider, device=device)
-        await self._accounts.link(identity, proven.account.id, self._story.now(), linked)
-        return proven.account
+        linked = self._story.entry("identity.linked", proven.id, detail=profile.provider, device=device)
+        await self._accounts.link(identity, proven.id, self._story.now(), linked)
+        return proven
 
     async def _new(self, profile: SocialProfile, key: str, identity: Identity) -> Account:
         for _ in range(_TRIES):
@@ -121,7 +121,7 @@ class SocialLogins:
                 known = await self._accounts.account_of(identity)
                 if known is None:
                     raise
-                return _enabled(known)
+                return enabled(known.account)
             return account
         raise UsernameTaken
 
@@ -140,12 +140,6 @@ class SocialLogins:
             provider=_provider(profile.provider),
             email_verified_at=now if profile.email_verified else None,
         )
-
-
-def _enabled(found: Credentials) -> Account:
-    if found.account.disabled_at is not None:
-        raise AccountDisabled
-    return found.account
 
 
 def _provider(name: str) -> Provider:

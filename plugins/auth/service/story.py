@@ -7,7 +7,7 @@ from girok.context import CallContext, current
 from plugins.auth.audit import AuditEntry, Kind
 from plugins.auth.rules import clean_label, network
 
-__all__ = ["Story", "by_address"]
+__all__ = ["Story", "address_label", "by_address", "device_label"]
 
 _LONGEST_DEVICE = 300
 _LONGEST_ADDRESS = 64
@@ -41,7 +41,7 @@ class Story:
             user_id=user_id,
             actor=_who(call),
             session_id=session_id or (call.actor.session_id if call.actor else "") or None,
-            address=clean_label(call.address, _LONGEST_ADDRESS),
+            address=address_label(),
             device=device_label(device),
             detail=detail,
         )
@@ -57,6 +57,11 @@ def _who(call: CallContext) -> str:
 def device_label(device: str | None) -> str | None:
     """A User-Agent for people to read."""
     return clean_label(device, _LONGEST_DEVICE)
+
+
+def address_label() -> str | None:
+    """The caller's address for people to read."""
+    return clean_label(current().address, _LONGEST_ADDRESS)
 
 
 def by_address() -> list[str]:
