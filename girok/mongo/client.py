@@ -12,7 +12,6 @@ when it goes and one when it is back. Whether an update that failed was carried 
 to be sent again.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -27,6 +26,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from girok.breaker import Breaker
 from girok.clock import Clock, IdFactory
 from girok.db.database import unstorable
 from girok.errors import Unavailable
@@ -39,7 +39,6 @@ __all__ = ["Mongo", "MongoUnavailable", "open_mongo"]
 _SECONDS = 1.5
 """How long an attempt may take: less than a port's deadline."""
 _CONNECTIONS = 32
-_LOOK_EVERY = 0.1
 _REFUSED = (13, 18, 8000)
 """Codes of a server that does not let this user in: Unauthorized, AuthenticationFailed, AtlasError."""
 _TROUBLES = (50, 64, 91, 100, 134, 189, 262, 10107, 11600, 11602, 13435, 13436, 14031)
@@ -91,8 +90,9 @@ class Mongo:
             write_concern=WriteConcern("majority"),
             read_concern=ReadConcern("majority"),
         )
-        self._trouble: str | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._breaker = Breaker(
+            f"MongoDB at {self._address}", _log, look=self._look, said=_said, back_level=logging.WARNING
+        )
 
     def collection(self, name: str) -> AsyncCollection[dict[str, Any]]:
         """A collection, to be used within `attempt` only."""
@@ -104,7 +104,7 @@ class Mongo:
 
         Raises MongoUnavailable, InvalidInput for a value that MongoDB cannot store, and what the body raised.
         """
-        if self._trouble is not None:
+        if self._breaker.trouble is not None:
             raise MongoUnavailable
         try:
             with pymongo.timeout(self._seconds):
@@ -115,29 +115,21 @@ class Mongo:
             trouble = _trouble(error)
             if trouble is None:
                 raise
-            self._lose(trouble)
+            self._breaker.lose(trouble)
             raise MongoUnavailable from error
 
     async def health(self) -> str | None:
         """A probe for /readyz: None, or what is wrong."""
-        return self._trouble
+        return self._breaker.trouble
 
     async def arrive(self, collections: Sequence[Collection], patience: float) -> None:
         """Return once the server is ready and the indexes are made. Raises MongoRefused after `patience` seconds, or
         when waiting is vain."""
-        clock = asyncio.get_running_loop().time
-        end, told = clock() + patience, False
-        while (error := await self._look()) is not None:
-            if isinstance(error, errors.OperationFailure) and error.code in _REFUSED:
-                raise MongoRefused(f"{KEY}: MongoDB at {self._address} refuses girok: {_said(error)}") from None
-            if clock() >= end:
-                raise MongoRefused(
-                    f"{KEY}: no MongoDB at {self._address} within {patience:g} s: {_said(error)}"
-                ) from None
-            if not told:
-                _log.warning("waiting for MongoDB at %s: %s", self._address, _said(error))
-                told = True
-            await asyncio.sleep(_LOOK_EVERY)
+        error = await self._breaker.arrive(patience, is_vain=_is_refusal)
+        if error is not None and _is_refusal(error):
+            raise MongoRefused(f"{KEY}: MongoDB at {self._address} refuses girok: {_said(error)}") from None
+        if error is not None:
+            raise MongoRefused(f"{KEY}: no MongoDB at {self._address} within {patience:g} s: {_said(error)}") from None
         try:
             for each in collections:
                 if wanted := each.wanted:
@@ -147,10 +139,7 @@ class Mongo:
 
     async def aclose(self) -> None:
         """Close every connection; attempts are refused from now on."""
-        self._trouble = "closed"
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        await self._breaker.aclose()
         await self._client.close()
 
     async def _look(self) -> errors.PyMongoError | None:
@@ -162,25 +151,9 @@ class Mongo:
             return error
         return None
 
-    def _lose(self, trouble: str) -> None:
-        """From now on attempts are refused, until the server is back."""
-        if self._trouble is None:
-            self._trouble = trouble
-            self._looking = asyncio.create_task(self._until_back())
 
-    async def _until_back(self) -> None:
-        clock = asyncio.get_running_loop().time
-        since, told = clock(), False
-        while (error := await self._look()) is not None:
-            self._trouble = _said(error)
-            if not told:
-                # One attempt that failed, where the next one does not, is no news.
-                _log.warning("MongoDB at %s is away: %s", self._address, self._trouble)
-                told = True
-            await asyncio.sleep(_LOOK_EVERY)
-        self._trouble = None
-        if told:
-            _log.warning("MongoDB at %s is back after %.1f s", self._address, clock() - since)
+def _is_refusal(error: errors.PyMongoError) -> bool:
+    return isinstance(error, errors.OperationFailure) and error.code in _REFUSED
 
 
 def _trouble(error: errors.PyMongoError) -> str | None:

@@ -23,6 +23,7 @@ from redis import exceptions as errors
 from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.maint_notifications import MaintNotificationsConfig
 
+from girok.breaker import Breaker
 from girok.errors import Unavailable
 from girok.valkey.address import KEY, Address, ValkeyRefused, parse
 
@@ -32,7 +33,6 @@ Word: TypeAlias = str | bytes | int
 _CONNECTIONS = 16
 _SECONDS = 1.0
 """How long a call may take: less than a port's deadline, so that its caller can still go another way."""
-_LOOK_EVERY = 0.1
 _TROUBLES = ("BUSY", "MISCONF", "NOREPLICAS", "UNKILLABLE")
 """Answers of a server that cannot work now, beside those that the client has classes for."""
 _log = logging.getLogger(__name__)
@@ -95,15 +95,14 @@ class Valkey:
         )
         self._redis = Redis(connection_pool=self._pool)
         self._redis.response_callbacks.clear()  # so that answers are what the server says
-        self._trouble: str | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._breaker = Breaker(f"Valkey at {address}", _log, look=self._look, said=_said, cut=self._cut)
 
     async def command(self, *words: Word, idempotent: bool = False) -> Any:
         """The answer to a command, texts as bytes. An idempotent one is sent again when its connection breaks.
 
         Raises ValkeyUnavailable.
         """
-        if self._trouble is not None:
+        if self._breaker.trouble is not None:
             raise ValkeyUnavailable
         try:
             try:
@@ -116,7 +115,7 @@ class Valkey:
             trouble = _trouble(error)
             if trouble is None:
                 raise
-            self._lose(trouble)
+            self._breaker.lose(trouble)
             raise ValkeyUnavailable from error
 
     async def run(
@@ -130,29 +129,20 @@ class Valkey:
 
     async def health(self) -> str | None:
         """A probe for /readyz: None, or what is wrong."""
-        return self._trouble
+        return self._breaker.trouble
 
     async def arrive(self, patience: float) -> None:
         """Return once the server is ready. Raises ValkeyRefused after `patience` seconds, or when waiting is vain."""
-        clock = asyncio.get_running_loop().time
-        end, told = clock() + patience, False
-        while (error := await self._look()) is not None:
-            if isinstance(error, (errors.AuthenticationError, errors.NoPermissionError, errors.ReadOnlyError)):
-                raise ValkeyRefused(f"{KEY}: Valkey at {self._address} refuses what girok needs: {error}") from error
-            if clock() >= end:
-                why = _trouble(error) or str(error)
-                raise ValkeyRefused(f"{KEY}: no Valkey at {self._address} within {patience:g} s: {why}") from error
-            if not told:
-                _log.warning("waiting for Valkey at %s: %s", self._address, _trouble(error) or error)
-                told = True
-            await asyncio.sleep(_LOOK_EVERY)
+        error = await self._breaker.arrive(patience, is_vain=_is_refusal)
+        if error is None:
+            return
+        if _is_refusal(error):
+            raise ValkeyRefused(f"{KEY}: Valkey at {self._address} refuses what girok needs: {error}") from error
+        raise ValkeyRefused(f"{KEY}: no Valkey at {self._address} within {patience:g} s: {_said(error)}") from error
 
     async def aclose(self) -> None:
         """Close every connection; calls are refused from now on."""
-        self._trouble = "closed"
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        await self._breaker.aclose()
         await self._pool.aclose()
 
     async def _attempt(self, words: Sequence[Word]) -> Any:
@@ -167,28 +157,18 @@ class Valkey:
             return error
         return None
 
-    def _lose(self, trouble: str) -> None:
-        """From now on calls are refused, until the server is back."""
-        if self._trouble is None:
-            self._trouble = trouble
-            self._looking = asyncio.create_task(self._until_back())
-
-    async def _until_back(self) -> None:
-        clock = asyncio.get_running_loop().time
-        since, told = clock(), False
-        # Connections to a server that is gone would each have to fail once; some cannot even be closed in time.
+    async def _cut(self) -> None:
+        """Connections to a server that is gone would each have to fail once; some cannot even be closed in time."""
         with suppress(errors.RedisError):
             await self._pool.disconnect(inuse_connections=False)
-        while (error := await self._look()) is not None:
-            self._trouble = _trouble(error) or str(error)
-            if not told:
-                # One call that failed, where the next one does not, is no news.
-                _log.warning("Valkey at %s is away: %s", self._address, self._trouble)
-                told = True
-            await asyncio.sleep(_LOOK_EVERY)
-        self._trouble = None
-        if told:
-            _log.info("Valkey at %s is back after %.1f s", self._address, clock() - since)
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, (errors.AuthenticationError, errors.NoPermissionError, errors.ReadOnlyError))
+
+
+def _said(error: Exception) -> str:
+    return _trouble(error) or str(error)
 
 
 def _trouble(error: Exception) -> str | None:
