@@ -15,6 +15,7 @@ from girok.errors import (
 )
 
 __all__ = [
+    "WRONG_PASSWORD",
     "AccountDisabled",
     "EmailTaken",
     "HashingBusy",
@@ -33,9 +34,12 @@ __all__ = [
     "SocialEmailMissing",
     "UserNotFound",
     "UsernameTaken",
-    "WrongPassword",
     "raise_first",
 ]
+
+
+WRONG_PASSWORD = Text("The current password is wrong.", "현재 비밀번호가 올바르지 않습니다.")
+"""Of an InvalidPassword that is not the present one."""
 
 
 class EmailTaken(Conflict):
@@ -100,17 +104,13 @@ class InvalidUsername(InvalidInput):
 
 
 class InvalidPassword(InvalidInput):
-    """A password against the rule."""
+    """A password against the rule, or not the present one of its account, or of one that has none.
 
-    reason = "INVALID_PASSWORD"
-
-
-class WrongPassword(InvalidInput):
-    """The present password is another one, or the account has none. No 401: clients would refresh and send it again."""
+    The latter is no 401 either: clients would refresh their token and send it again.
+    """
 
     reason = "INVALID_PASSWORD"
     names_rest_code = True
-    text = Text("The current password is wrong.", "현재 비밀번호가 올바르지 않습니다.")
 
 
 class InvalidAvatar(InvalidInput):

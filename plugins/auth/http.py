@@ -36,7 +36,6 @@ from plugins.auth.errors import (
     SessionNotFound,
     UsernameTaken,
     UserNotFound,
-    WrongPassword,
 )
 from plugins.auth.ports import (
     AuthService,
@@ -220,14 +219,14 @@ def _me(auth: AuthService, bearer: Bearer) -> Sequence[HTTPRouteHandler]:
             return Me.of(await auth.update_me(UpdateMeRequest(**changes)))
 
     @delete("/v1/users/me")
-    @answers(WrongPassword, Forbidden, RateLimited, HashingBusy, bearer="required")
+    @answers(InvalidPassword, Forbidden, RateLimited, HashingBusy, bearer="required")
     async def erase(request: AnyRequest, data: JSONBody[PasswordBody]) -> None:
         """Erase it, here and in every domain. Bearer, and the password where there is one."""
         async with bearer(request):
             await auth.delete_me(DeleteMeRequest(data.password))
 
     @post("/v1/users/me/change-password", status_code=200)
-    @answers(WrongPassword, InvalidPassword, Forbidden, RateLimited, HashingBusy, bearer="required")
+    @answers(InvalidPassword, Forbidden, RateLimited, HashingBusy, bearer="required")
     async def change_password(request: AnyRequest, data: JSONBody[PasswordChangeBody]) -> Message:
         """Another password; every other session ends. Bearer."""
         async with bearer(request):

@@ -182,8 +182,7 @@ class AuthService(Protocol):
     async def change_password(self, request: ChangePasswordRequest) -> ChangePasswordResponse:
         """Ends every other session; this one goes on, its refresh token too.
 
-        Raises Unauthenticated; WrongPassword, also for an account without one; InvalidPassword; HashingBusy,
-        RateLimited.
+        Raises Unauthenticated; InvalidPassword, for the current one too, or without one; HashingBusy, RateLimited.
         """
         ...
 
@@ -216,7 +215,7 @@ class AuthService(Protocol):
     async def delete_me(self, request: DeleteMeRequest) -> DeleteMeResponse:
         """Erases who acts, here and in every domain.
 
-        Raises Unauthenticated, WrongPassword, HashingBusy, RateLimited.
+        Raises Unauthenticated, InvalidPassword, HashingBusy, RateLimited.
         """
         ...
 

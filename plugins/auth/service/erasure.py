@@ -1,7 +1,7 @@
 """Erasing an account: here at once, in the other domains by `auth.user.erased`."""
 
 from girok.context import require_user
-from plugins.auth.errors import WrongPassword
+from plugins.auth.errors import WRONG_PASSWORD, InvalidPassword
 from plugins.auth.events import UserErased
 from plugins.auth.messages import DeleteMeRequest, DeleteMeResponse
 from plugins.auth.repository import AuthRepository
@@ -24,7 +24,7 @@ class Erasure:
         found = await self._accounts.credentials_of(actor.user_id)
         if found is not None and found.password_hash is not None:
             if request.password is None:
-                raise WrongPassword
+                raise InvalidPassword(WRONG_PASSWORD)
             await self._passwords.proven(actor.user_id, request.password)
         await self.erase(actor.user_id)
         return DeleteMeResponse()

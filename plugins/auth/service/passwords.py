@@ -2,7 +2,7 @@
 
 from girok.context import current, require_user
 from girok.ratelimit import RateLimiter
-from plugins.auth.errors import WrongPassword
+from plugins.auth.errors import WRONG_PASSWORD, InvalidPassword
 from plugins.auth.events import MailWanted
 from plugins.auth.messages import ChangePasswordRequest, ChangePasswordResponse
 from plugins.auth.passwords import Passwords
@@ -38,14 +38,14 @@ class PasswordChanges:
             self._story.entry("password.changed", actor.user_id),
         )
         if not await self._accounts.change_password(change, told):
-            raise WrongPassword  # it was changed meanwhile
+            raise InvalidPassword(WRONG_PASSWORD)  # it was changed meanwhile
         return ChangePasswordResponse()
 
     async def proven(self, user_id: str, password: str) -> Credentials:
-        """The account, whose password this is. Raises WrongPassword, also when it has none; RateLimited."""
+        """The account, whose password this is. Raises InvalidPassword, also when it has none; RateLimited."""
         await self._limiter.spend("login", f"account:{user_id}")
         found = await self._accounts.credentials_of(user_id)
         matches = await self._passwords.verify(found.password_hash if found else None, password_bytes(password))
         if found is None or not matches:
-            raise WrongPassword
+            raise InvalidPassword(WRONG_PASSWORD)
         return found

@@ -7,7 +7,7 @@ import pytest
 
 from girok.context import CallContext, acting_as, use
 from girok.errors import GirokError
-from plugins.auth.errors import InvalidCredentials, InvalidRefreshToken, WrongPassword
+from plugins.auth.errors import WRONG_PASSWORD, InvalidCredentials, InvalidPassword, InvalidRefreshToken
 from plugins.auth.ports import (
     ChangePasswordRequest,
     CreateDomainAccessRequest,
@@ -121,7 +121,7 @@ class TestLog:
         ada = await stage.register("ada")
         with acting_as(actor_of(ada)):
             await stage.port.end_other_sessions(EndOtherSessionsRequest())
-            with pytest.raises(WrongPassword):
+            with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
                 await stage.port.change_password(ChangePasswordRequest(WRONG, NEW))
             await stage.port.logout(LogoutRequest())
             await stage.port.logout(LogoutRequest())
@@ -149,7 +149,7 @@ class TestLog:
                 domain="a.example", expires_in_hours=1, recipient_email="ben@example.org"
             )
             guest = await stage.port.create_domain_access(request)
-            with pytest.raises(WrongPassword):
+            with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
                 await stage.port.delete_me(DeleteMeRequest(WRONG))
         for email in ("countess", "nobody"):
             with pytest.raises(InvalidCredentials):

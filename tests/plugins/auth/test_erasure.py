@@ -7,7 +7,7 @@ import pytest
 
 from girok.context import CallContext, acting_as, use
 from girok.errors import GirokError, RateLimited, Unauthenticated, Unavailable
-from plugins.auth.errors import InvalidCredentials, InvalidRefreshToken, WrongPassword
+from plugins.auth.errors import WRONG_PASSWORD, InvalidCredentials, InvalidPassword, InvalidRefreshToken
 from plugins.auth.events import UserErased
 from plugins.auth.ports import (
     CreateDomainAccessRequest,
@@ -131,7 +131,7 @@ class TestProof:
     @pytest.mark.parametrize("password", [None, "", "Wr0ng!pass", "a\x00b", "a\ud800b", "x" * 100_000])
     async def test_of_an_account_with_a_password_is_the_password(self, stage: Stage, password: str | None) -> None:
         ada = await stage.register("ada")
-        with pytest.raises(WrongPassword):
+        with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
             await delete(stage, ada, password)
         assert await is_valid(stage, ada.access_token)
 
@@ -146,7 +146,7 @@ class TestProof:
         async with stage_on(tmp_path, limited=True) as stage:
             ada = await stage.register("ada")
             for _ in range(30):
-                with pytest.raises(WrongPassword):
+                with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
                     await delete(stage, ada, "Wr0ng!pass")
             with pytest.raises(RateLimited):
                 await delete(stage, ada)

@@ -7,7 +7,7 @@ import pytest
 
 from girok.context import Actor, acting_as
 from girok.errors import InvalidInput, RateLimited, Unauthenticated, Unavailable
-from plugins.auth.errors import InvalidCredentials, InvalidPassword, InvalidTicket, WrongPassword
+from plugins.auth.errors import WRONG_PASSWORD, InvalidCredentials, InvalidPassword, InvalidTicket
 from plugins.auth.ports import (
     ChangePasswordRequest,
     ChangePasswordResponse,
@@ -69,7 +69,8 @@ class TestChange:
             *(change(stage, ada, PASSWORD, each) for each in wanted), return_exceptions=True
         )
         (winner,) = [number for number, each in enumerate(outcomes) if isinstance(each, ChangePasswordResponse)]
-        assert {type(each) for number, each in enumerate(outcomes) if number != winner} == {WrongPassword}
+        losers = {(type(each), str(each)) for number, each in enumerate(outcomes) if number != winner}
+        assert losers == {(InvalidPassword, WRONG_PASSWORD.en)}
         await stage.login("ada", wanted[winner])
         with pytest.raises(InvalidCredentials):
             await stage.login("ada", wanted[winner - 1])
@@ -86,7 +87,7 @@ class TestRefused:
     )
     async def test_a_wrong_one_is_wrong_input_and_nothing_ends(self, stage: Stage, current: str) -> None:
         ada, other = await stage.register("ada"), await stage.login("ada")
-        with pytest.raises(WrongPassword) as refused:
+        with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en) as refused:
             await change(stage, ada, current, NEW)
         assert isinstance(refused.value, InvalidInput)
         assert (refused.value.reason, refused.value.category.http_status) == ("INVALID_PASSWORD", 400)
@@ -97,12 +98,15 @@ class TestRefused:
         ada = await stage.register("ada")
         await stage.db.execute_script("UPDATE auth_user SET password_hash = NULL")
         for current in ("", PASSWORD):
-            with pytest.raises(WrongPassword):
+            with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
                 await change(stage, ada, current, NEW)
         assert await stage.column("auth_user", "password_hash") == [None]
 
     async def test_an_account_that_is_gone_is_refused(self, stage: Stage) -> None:
-        with acting_as(Actor("00000000-0000-7000-8000-000000000000")), pytest.raises(WrongPassword):
+        with (
+            acting_as(Actor("00000000-0000-7000-8000-000000000000")),
+            pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en),
+        ):
             await stage.port.change_password(ChangePasswordRequest(PASSWORD, NEW))
 
     @pytest.mark.parametrize("new", ["", "weak", "Password1!", "Aa1!\ud800xxxx", "Aa1!" + "x" * 100_000])
@@ -117,7 +121,7 @@ class TestRefused:
         async with stage_on(tmp_path, limited=True) as stage:
             ada = await stage.register("ada")
             for _ in range(30):
-                with pytest.raises(WrongPassword):
+                with pytest.raises(InvalidPassword, match=WRONG_PASSWORD.en):
                     await change(stage, ada, WRONG, NEW)
             with pytest.raises(RateLimited):
                 await change(stage, ada, PASSWORD, NEW)
