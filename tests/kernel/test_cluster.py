@@ -22,7 +22,9 @@ from plugins.auth.ports import AuthService
 from plugins.feed.ports import FeedService
 
 MANIFESTS = discover()
-CONSUMERS = {"feed": ["feed.back-fill", "feed.fan-out", "feed.removal"]}
+AUTH = ["auth.mail"]
+BFF = ["bff.erasure"]
+FEED = ["feed.back-fill", "feed.erasure", "feed.fan-out", "feed.removal"]
 
 
 @pytest.fixture
@@ -48,13 +50,13 @@ class TestRoles:
     @pytest.mark.parametrize(
         ("roles", "auth", "feed", "served", "consumers"),
         [
-            ("", "here", "here", "auth feed", CONSUMERS["feed"]),
-            ("auth", "here", None, "auth", []),
-            ("feed", "elsewhere", "here", "feed", CONSUMERS["feed"]),
-            ("bff", "elsewhere", "elsewhere", "", []),
-            ("bff auth", "here", "elsewhere", "auth", []),
-            ("bff feed", "elsewhere", "here", "feed", CONSUMERS["feed"]),
-            ("auth feed", "here", "here", "auth feed", CONSUMERS["feed"]),
+            ("", "here", "here", "auth feed", [*AUTH, *BFF, *FEED]),
+            ("auth", "here", None, "auth", AUTH),
+            ("feed", "elsewhere", "here", "feed", FEED),
+            ("bff", "elsewhere", "elsewhere", "", BFF),
+            ("bff auth", "here", "elsewhere", "auth", [*AUTH, *BFF]),
+            ("bff feed", "elsewhere", "here", "feed", [*BFF, *FEED]),
+            ("auth feed", "here", "here", "auth feed", [*AUTH, *FEED]),
         ],
     )
     async def test_what_runs_where(

@@ -245,6 +245,7 @@ class TestProvider:
         self, stage: Stage, google: ServerProcess, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level("DEBUG", "plugins")
+        caplog.set_level("WARNING", "httpx")  # the browser of the test
         taken = await exchange(stage)
         await taken.finish()
         with pytest.raises(SocialLoginFailed):
