@@ -21,6 +21,8 @@ _LOOK_SECONDS = 0.2
 _UNSENT_BYTES = 1 << 20
 """More than this waits for the server before something else is published."""
 _LAST_WORD = 1.0
+_GONE = (NatsError, OSError, RuntimeError)
+"""What nats-py raises when the connection is no more; the last is uvloop's, for a socket that is closed."""
 
 
 class NatsUnavailable(Unavailable):
@@ -53,7 +55,7 @@ class NatsSession:
             await self._client.publish(subject, payload, reply, headers)
         except BadSubjectError as error:
             raise MessageRefused(str(error)) from error
-        except NatsError as error:
+        except _GONE as error:
             self._look()
             raise NatsUnavailable from error
 
@@ -75,7 +77,7 @@ class NatsSession:
             raise NoResponders from error
         except BadSubjectError as error:
             raise MessageRefused(str(error)) from error
-        except NatsError as error:
+        except _GONE as error:
             self._look()
             raise NatsUnavailable from error
         finally:
@@ -91,12 +93,12 @@ class NatsSession:
         try:
             client: Any = self._client  # its type has holes
             return await client.subscribe(subject, cb=callback, pending_bytes_limit=0, pending_msgs_limit=0)
-        except NatsError as error:
+        except _GONE as error:
             raise NatsUnavailable from error
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """End a subscription once what was sent to it is handled. Nothing happens when the session is lost."""
-        with suppress(NatsError):
+        with suppress(*_GONE):
             await subscription.drain()
 
     def inbox(self) -> str:
@@ -143,7 +145,8 @@ class NatsSession:
         transport: Any = self._client._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         writer: Any = getattr(transport, "_io_writer", None)
         if writer is not None:
-            writer.transport.abort()
+            with suppress(AttributeError, RuntimeError):  # asyncio's and uvloop's, for a transport that is closed
+                writer.transport.abort()
 
     async def _admit(self, payload: bytes, headers: dict[str, str] | None) -> None:
         """Wait until there is room for a message. Raises MessageRefused, NatsUnavailable."""
@@ -161,7 +164,7 @@ class NatsSession:
             self.end()
 
     async def _close(self) -> None:
-        with suppress(NatsError, OSError, RuntimeError):  # the last is uvloop's, for a socket that is gone
+        with suppress(*_GONE):
             await self._client.flush(timeout=_LAST_WORD)  # pyright: ignore[reportArgumentType] - a float does as well
-        with suppress(NatsError, OSError, RuntimeError):
+        with suppress(*_GONE):
             await self._client.close()

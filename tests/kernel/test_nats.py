@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -146,7 +146,22 @@ async def break_with_something_unsent(url: str) -> None:
             await found(connection)
 
 
+async def publish_until_the_loss_is_known(url: str) -> None:
+    async with connected(url) as connection:
+        session = await connection.session()
+        session.abort()
+        async with asyncio.timeout(20):
+            while not session.lost.done():
+                with suppress(NatsUnavailable):
+                    await session.publish("a", b"unsent")
+                await asyncio.sleep(0)
+
+
 class TestLoss:
+    def test_is_unavailable_before_it_is_known(self, server: ServerProcess) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # whose closed sockets raise RuntimeError
+            runner.run(publish_until_the_loss_is_known(server.url))
+
     def test_with_something_unsent_is_nobodys_error(self, server: ServerProcess, log: pytest.LogCaptureFixture) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as girok has it
             runner.run(break_with_something_unsent(server.url))
