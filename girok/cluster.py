@@ -4,6 +4,7 @@ NATS carries events and says who is there, gRPC carries calls, PostgreSQL is the
 role of this process needs them (`MANIFEST.needs`). Imported only there: all of it is heavy.
 """
 
+import asyncio
 import secrets
 import socket
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -126,7 +127,9 @@ class Member(Surroundings):
         return limits_of(self._process.settings, self._process.manifests)
 
     async def _missing_peers(self) -> str | None:
-        missing = [name for name in self._process.plan.remote if not self._peers.is_up(name)]
+        remote = self._process.plan.remote
+        await asyncio.gather(*(self._peers.reach(name) for name in remote))
+        missing = [name for name in remote if not self._peers.is_up(name)]
         return f"nobody answers for {', '.join(missing)}" if missing else None
 
     def _address(self) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Coroutine
+from contextlib import suppress
 from math import ceil
 from typing import Any, TypeVar
 
@@ -67,6 +68,11 @@ class Peer:
             _log.info("peer %s is back", self.address)
         self._delay = _FIRST_RETRY
         return answer
+
+    async def reach(self) -> None:
+        """Connect, where it is not; `up` says how it went."""
+        with suppress(NotReached):
+            await self._connected()
 
     def rest(self, seconds: float, complaint: str = "") -> None:
         """It is there, but takes no calls: send it none for a while."""

@@ -38,8 +38,12 @@ class Peers:
         up = [each for each in self._roles.get(role, ()) if each.up and each not in tried]
         return min(random.sample(up, min(2, len(up))), key=lambda each: each.in_flight, default=None)
 
+    async def reach(self, role: str) -> None:
+        """Connect to whom nobody called yet, so that `is_up` knows of them, too."""
+        await asyncio.gather(*(each.reach() for each in self._roles.get(role, ())))
+
     def is_up(self, role: str) -> bool:
-        """Whether a call of the role has somewhere to go."""
+        """Whether a call of the role has somewhere to go, as far as is known."""
         return any(each.up for each in self._roles.get(role, ()))
 
     async def close(self) -> None:

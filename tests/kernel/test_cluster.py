@@ -17,6 +17,7 @@ from girok.rpc.membership import Membership
 from girok.servers.process import ServerProcess
 from girok.settings_load import load
 from girok.testing.cluster import Servers, servers
+from girok.testing.process import free_port
 from girok.wiring import Box, open_box
 from plugins.auth.ports import AuthService
 from plugins.feed.ports import FeedService
@@ -92,6 +93,12 @@ class TestRoles:
             assert box.kit.valkey is None
             with pytest.raises(LookupError, match=r"no role of this process has 's3' in MANIFEST\.needs"):
                 box.kit.objects.stat  # noqa: B018
+
+    async def test_fixed_peers_that_nobody_called_yet_are_looked_for(self, shared: Servers, tmp_path: Path) -> None:
+        nowhere = {"GIROK_PEERS_AUTH": f"127.0.0.1:{free_port()}"}
+        async with opened(shared, tmp_path / "data", "feed", **nowhere) as box:
+            await box.parts[-1].start()
+            assert await box.around.probes["peers"].probe() == "nobody answers for auth"
 
     async def test_processes_share_their_keys(self, shared: Servers, tmp_path: Path) -> None:
         async with opened(shared, tmp_path / "a", "auth") as one, opened(shared, tmp_path / "b", "bff") as other:

@@ -162,6 +162,16 @@ class TestNeverThere:
         assert [each.getMessage().split(":")[2:] for each in caplog.records if "is back" in each.getMessage()] == [[]]
 
 
+    async def test_who_was_never_called_counts_as_up_until_it_is_reached_for(self) -> None:
+        async with feed_of(f"127.0.0.1:{free_port()}") as (_, peers):
+            assert peers.is_up("feed")
+            await peers.reach("feed")
+            assert not peers.is_up("feed")
+        async with served() as server, feed_of(server.address) as (_, peers):
+            await peers.reach("feed")
+            assert peers.is_up("feed")
+
+
 class TestOtherSecret:
     async def test_calls_go_to_who_has_ours_and_it_is_told_once(self, caplog: pytest.LogCaptureFixture) -> None:
         async with served(Answers("a")) as a, served(Answers("b"), secret="another") as b:
