@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["Networks", "parse_address", "parse_network"]
+__all__ = ["Networks", "host_network", "parse_address", "parse_network"]
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 
@@ -36,3 +36,16 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def host_network(address: str) -> str:
+    """Whom a limit by address counts: an IPv4 address, or the /64 that an IPv6 host has for itself."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, 64), strict=False))

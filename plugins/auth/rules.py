@@ -5,7 +5,6 @@ internationalised one into it). So no two emails look alike, and lower-casing ha
 passwords are put into Unicode's NFC (RFC 8265), in which the same Korean typed on two systems is the same.
 """
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Container
@@ -36,7 +35,6 @@ __all__ = [
     "email_key",
     "is_id",
     "is_username",
-    "network",
     "password_bytes",
     "social_name",
 ]
@@ -213,19 +211,6 @@ def clean_label(text: str | None, longest: int) -> str | None:
     """A device's or an address' name for people to read: what cannot be shown is left out, the end cut off."""
     shown = "".join(each for each in (text or "")[:longest] if unicodedata.category(each)[0] not in "CZ" or each == " ")
     return shown.strip() or None
-
-
-def network(address: str) -> str:
-    """Whom a limit by address counts: an IPv4 address, or the /64 that an IPv6 host has for itself."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _fault_of_username(username: str) -> InvalidUsername | None:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from girok.clock import Clock, IdFactory
 from girok.context import CallContext, current
+from girok.networks import host_network
 from plugins.auth.audit import AuditEntry, Kind
-from plugins.auth.rules import clean_label, network
+from plugins.auth.rules import clean_label
 
 __all__ = ["Story", "address_label", "by_address", "device_label"]
 
@@ -67,4 +68,4 @@ def address_label() -> str | None:
 def by_address() -> list[str]:
     """The subject of a limit by address; none when the call came without one."""
     address = current().address
-    return [f"address:{network(address)}"] if address else []
+    return [f"address:{host_network(address)}"] if address else []

@@ -17,7 +17,6 @@ from plugins.auth.rules import (
     email_key,
     is_id,
     is_username,
-    network,
     password_bytes,
 )
 
@@ -238,20 +237,6 @@ class TestLabelsAndIds:
     def test_id_is_a_uuid_in_its_usual_form(self, some: object) -> None:
         assert is_id(str(some))
         assert not is_id(str(some).upper() + "\n")
-
-    @pytest.mark.parametrize(
-        ("address", "counted"),
-        [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-            ("fe80::1%eth0", "fe80::/64"),
-            ("a unix socket", "a unix socket"),
-        ],
-    )
-    def test_network_is_what_one_host_has_for_itself(self, address: str, counted: str) -> None:
-        assert network(address) == counted
 
 
 def _taken(**fields: str) -> bool:
