@@ -4,7 +4,8 @@
 
 At once the process is not ready and its answers close their connections. For an instant it still serves: what was sent
 before the signal may be on its way yet. After that new requests are refused with 503, while the listener stays open for
-probes until the last request is answered, the last delivery done and the last control command over.
+probes, and the control socket for `girok status`, until the last request is answered and the last delivery done. Then
+running control commands may end, too.
 """
 
 import asyncio
@@ -36,11 +37,11 @@ async def drain(box: Box, app: App, control: ControlServer, server: Server, serv
     app.drain()
     seconds = box.settings.get(Drain).seconds
     reserve = min(_RESERVE_SECONDS, seconds / 2)
-    answered, delivered, _ = await asyncio.gather(
-        _requests(app.edge, seconds - reserve, reserve / 4),
-        _parts(box.parts, seconds - reserve),
-        control.stop(seconds - reserve),
+    end = _now() + seconds - reserve
+    answered, delivered = await asyncio.gather(
+        _requests(app.edge, seconds - reserve, reserve / 4), _parts(box.parts, seconds - reserve)
     )
+    await control.stop(max(end - _now(), 0.0))
     server.stop()
     # A connection without a request on it is nobody's loss: kept alive, or with a head that never ends.
     ended, _ = await asyncio.wait([serving], timeout=reserve / 4)

@@ -19,6 +19,7 @@ from girok.clock import SystemClock
 from girok.control import call
 from girok.objects.signing import Grant, UrlSigner
 from girok.testing.process import GirokProcess, free_port
+from tests.kernel.cli.process import girok as command
 from tests.scenarios.launch import GOOD, Launched, launched, query, request, until
 from tests.scenarios.story import PASSWORD, eventually
 
@@ -78,6 +79,8 @@ class TestEnd:
             girok.child.send_signal(signal.SIGTERM)
             until(lambda: girok.get("/readyz").status == 503)
             assert "draining" in girok.get("/readyz").json["checks"]
+            told = command("status", "--data", str(girok.data))
+            assert (told.code, told.out.splitlines()[-1]) == (1, "  ! draining  the process is stopping")
             assert girok.get("/livez").status == 200
             until(lambda: girok.exchange(GOOD).status == 503)
             refused = girok.exchange(GOOD)
