@@ -161,7 +161,6 @@ class TestNeverThere:
                 assert (await feed.get_post(HELLO)).author_id == "late"
         assert [each.getMessage().split(":")[2:] for each in caplog.records if "is back" in each.getMessage()] == [[]]
 
-
     async def test_who_was_never_called_counts_as_up_until_it_is_reached_for(self) -> None:
         async with feed_of(f"127.0.0.1:{free_port()}") as (_, peers):
             assert peers.is_up("feed")
