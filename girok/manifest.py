@@ -16,7 +16,7 @@ import msgspec
 from girok.refusal import Refusal
 from girok.settings import Section
 
-__all__ = ["Limit", "Manifest", "ManifestError", "discover", "part"]
+__all__ = ["Limit", "Manifest", "ManifestError", "discover", "has_part", "part"]
 
 
 class ManifestError(Refusal):
@@ -74,7 +74,9 @@ def discover() -> dict[str, Manifest]:
 
 def part(plugin: str, file: str) -> ModuleType | None:
     """The module `plugins.<plugin>.<file>`, or None when the plugin has no such file."""
-    name = f"plugins.{plugin}.{file}"
-    if importlib.util.find_spec(name) is None:
-        return None
-    return importlib.import_module(name)
+    return importlib.import_module(f"plugins.{plugin}.{file}") if has_part(plugin, file) else None
+
+
+def has_part(plugin: str, file: str) -> bool:
+    """Whether the plugin has that file; it is not imported."""
+    return importlib.util.find_spec(f"plugins.{plugin}.{file}") is not None

@@ -63,6 +63,11 @@ class Settings:
                 return each
         raise LookupError(f"no section [{kind.section}] was declared")
 
+    def replacing(self, section: Section) -> "Settings":
+        """The same, but for this section."""
+        others = [each for each in self.sections if type(each) is not type(section)]
+        return Settings(*others, section, sources=self._sources, warnings=self.warnings)
+
     def source(self, key: str) -> str | None:
         """Where the value of a key (`http.port`) comes from: `girok.toml:3`, `GIROK_HTTP_PORT`, `--port`.
 

@@ -22,6 +22,7 @@ from girok.db.sqlite import SQLiteDatabase
 from girok.events.bus import Bus
 from girok.events.commands import events_commands
 from girok.events.consumer import Consumer
+from girok.export import export_commands
 from girok.kit import Kit
 from girok.locks import DataDir
 from girok.mail.port import Mailer
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from girok.db.postgres import PostgresDatabase
     from girok.mongo.opening import Documents
 
-__all__ = ["Box", "open_box", "open_store", "store_domains"]
+__all__ = ["Box", "open_box", "open_store", "open_store_alone", "store_domains"]
 
 _log = logging.getLogger(__name__)
 
@@ -67,12 +68,28 @@ class Box:
 async def open_store(settings: Settings) -> AsyncGenerator[tuple[Path, Store], None]:
     """The data directory under its lock, and the store as it is. Raises Refusal when one is in use or unusable."""
     with DataDir.open(Path(settings.get(Core).data)) as data:
-        db = _store(settings, data.path)
-        await db.open()
-        try:
+        async with _opened(_store(settings, data.path)) as db:
             yield data.path, db
-        finally:
-            await db.close()
+
+
+@asynccontextmanager
+async def open_store_alone(settings: Settings) -> AsyncGenerator[Store, None]:
+    """The same without a data directory where the store is a server: that has a lock of its own. Raises Refusal."""
+    if settings.get(Server).url:
+        async with _opened(_store(settings, Path())) as db:
+            yield db
+    else:
+        async with open_store(settings) as (_, db):
+            yield db
+
+
+@asynccontextmanager
+async def _opened(db: "SQLiteDatabase | PostgresDatabase") -> AsyncGenerator[Store, None]:
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 def _store(settings: Settings, data: Path) -> "SQLiteDatabase | PostgresDatabase":
@@ -114,7 +131,8 @@ async def open_box(
         if documents:
             parts = (*parts, documents.relay)
             around.probes["mongo"] = documents.check
-        commands = _commands(kit, plan, {**events_commands(bus), **store_commands(db, domains)})
+        own = {**events_commands(bus), **store_commands(db, domains), **export_commands(kit, plan.local)}
+        commands = _commands(kit, plan, own)
         yield Box(settings, manifests, plan, data, kit, db, around, bus, parts, commands)
 
 

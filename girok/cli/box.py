@@ -8,6 +8,7 @@ cluster's stores are opened from here, as one more of its processes would.
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +22,16 @@ from girok.sections import Core
 from girok.sections_cluster import Nats
 from girok.settings import Settings
 
-__all__ = ["Answer", "DirectoryOfUp", "NoDataDirectory", "RoleElsewhere", "act", "data_directory", "items"]
+__all__ = [
+    "Answer",
+    "DirectoryOfUp",
+    "NoDataDirectory",
+    "RoleElsewhere",
+    "act",
+    "data_directory",
+    "items",
+    "items_anywhere",
+]
 
 
 class NoDataDirectory(Refusal):
@@ -74,6 +84,30 @@ async def items(
     async with offline_box(settings, manifests, role) as box, aclosing(box.stream(command, params)) as found:
         async for each in found:
             yield each
+
+
+async def items_anywhere(
+    settings: Settings, manifests: Mapping[str, Manifest], command: str, params: dict[str, Any]
+) -> AsyncGenerator[bytes, None]:
+    """The same where, in a cluster, the girok on the directory need not run the role: its stores are opened from here.
+
+    For commands that only read: what they see is what the role's own process would.
+    """
+    role = _role(manifests, command)
+    try:
+        async with aclosing(items(settings, manifests, command, params)) as found:
+            async for each in found:
+                yield each
+    except RoleElsewhere:
+        if not settings.get(Nats).url:
+            raise
+        from girok.offline import offline_box
+
+        with TemporaryDirectory(prefix="girok-") as folder:
+            apart = settings.replacing(msgspec.structs.replace(settings.get(Core), data=folder))
+            async with offline_box(apart, manifests, role) as box, aclosing(box.stream(command, params)) as found:
+                async for each in found:
+                    yield each
 
 
 def data_directory(settings: Settings) -> Path:

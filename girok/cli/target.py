@@ -16,8 +16,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from girok.cli.box import Answer, act, items
+from girok.cli.box import Answer, act, items, items_anywhere
 from girok.cli.options import Loaded, load_settings, place_options, warn
+from girok.export import OfUser, with_export
+from girok.roles import resolve
 
 __all__ = ["Target", "on_target"]
 
@@ -57,11 +59,14 @@ class Target:
     def print_lines(self, command: str, params: msgspec.Struct | None) -> None:
         """Print a stream as JSON lines, each as soon as it comes."""
 
+        asyncio.run(_print(self._items(command, params)))
+
+    def print_export(self, user_id: str) -> None:
+        """Print what every domain stores of a user as JSON lines, domain after domain; see girok.export."""
+
         async def tell() -> None:
-            async with aclosing(self._items(command, params)) as stream:
-                async for each in stream:
-                    sys.stdout.buffer.write(each + b"\n")
-                    sys.stdout.buffer.flush()
+            for name in with_export(resolve(self._loaded.manifests).local):
+                await _print(items_anywhere(*self._loaded, f"{name}.export", _plain(OfUser(user_id))))
 
         asyncio.run(tell())
 
@@ -80,6 +85,13 @@ def on_target(command: Callable[Concatenate[Target, P], R]) -> Callable[P, R]:
         return command(Target(loaded), *args, **options)
 
     return place_options(on)
+
+
+async def _print(lines: AsyncGenerator[bytes, None]) -> None:
+    async with aclosing(lines):
+        async for each in lines:
+            sys.stdout.buffer.write(each + b"\n")
+            sys.stdout.buffer.flush()
 
 
 def _plain(params: msgspec.Struct | None) -> dict[str, Any]:

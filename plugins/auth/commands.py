@@ -26,7 +26,6 @@ def commands(kit: Kit) -> Mapping[str, Command]:
         "user.reset-password": takes(NewPassword, lambda new: does.reset_password(new.user, new.password)),
         "user.disable": takes(Named, lambda it: does.disable(it.user)),
         "user.enable": takes(Named, lambda it: does.enable(it.user)),
-        "user.export": takes(Named, lambda it: does.export(it.user)),
         "user.erase": takes(Named, lambda it: does.erase(it.user)),
         "audit.export": takes(AuditOf, lambda it: does.audit(it.user_id)),
     }

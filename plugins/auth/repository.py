@@ -24,6 +24,7 @@ __all__ = [
     "PasswordChange",
     "Shown",
     "StoredKey",
+    "StoredSession",
     "Ticket",
     "TicketPurpose",
     "Told",
@@ -146,6 +147,19 @@ class LivingSession(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is kept, also when it has ended."""
+
+    id: str
+    domain: str | None
+    device: str | None
+    address: str | None
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
 class AuthRepository(Protocol):
     """A session lives until it was ended, expired, or was not used for the time that the store was given."""
 
@@ -256,6 +270,10 @@ class AuthRepository(Protocol):
 
     async def sessions_of(self, user_id: str, now: datetime, limit: int) -> list[LivingSession]:
         """The living sessions of a user, last used first."""
+        ...
+
+    async def stored_sessions(self, user_id: str, after: str, limit: int) -> list[StoredSession]:
+        """The sessions of a user whose id follows `after`, those that ended too, by id."""
         ...
 
     async def end_session(self, session_id: str, user_id: str, now: datetime, *told: Told) -> bool:

@@ -22,6 +22,7 @@ from plugins.auth.repository import (
     Opening,
     PasswordChange,
     StoredKey,
+    StoredSession,
     Ticket,
     TicketPurpose,
     Told,
@@ -200,6 +201,10 @@ class SqlAuthRepository:
             sql.SESSIONS_OF(user_id=user_id, now=now, idle_since=now - self._idle, limit=limit)
         )
         return [LivingSession(**row) for row in found]
+
+    async def stored_sessions(self, user_id: str, after: str, limit: int) -> list[StoredSession]:
+        found = await self._db.fetch(sql.STORED_SESSIONS(user_id=user_id, after=after, limit=limit))
+        return [StoredSession(**row) for row in found]
 
     async def end_session(self, session_id: str, user_id: str, now: datetime, *told: Told) -> bool:
         def unit() -> Unit[bool]:

@@ -103,6 +103,7 @@ class ValkeyAuthRepository:
         self.accounts = inner.accounts
         self.touch = inner.touch
         self.sessions_of = inner.sessions_of
+        self.stored_sessions = inner.stored_sessions
 
     async def session(self, session_id: str, now: datetime) -> LivingSession | None:
         key = _SESSION + session_id

@@ -189,6 +189,15 @@ SESSIONS_OF = prepare(
         p.limit,
     )
 )
+STORED_SESSIONS = prepare(
+    lambda p: SessionRow.raw(
+        "SELECT id, domain, device, address, created_at, last_used_at, expires_at, ended_at FROM auth_session "
+        "WHERE user_id = {} AND id > {} ORDER BY id LIMIT {}",
+        p.user_id,
+        p.after,
+        p.limit,
+    )
+)
 TOUCH = prepare(
     lambda p: SessionRow.raw(
         "UPDATE auth_session SET last_used_at = {} WHERE id = {} AND last_used_at < {}", p.now, p.id, p.now

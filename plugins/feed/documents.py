@@ -103,6 +103,13 @@ class Crowds:
             found = await self._all.find({"_id": {"$in": keys}, "users": user_id}, {"owner": 1}).to_list()
         return {each["owner"] for each in found}
 
+    async def owners_with(self, user_id: str, after: str, limit: int) -> list[str]:
+        """The owners after `after` that have the user in their crowd, in order; `limit` of them at the most."""
+        which = {"users": user_id, "_id": {"$gt": _key(after, user_id) if after else ""}}
+        with self._mongo.attempt():
+            found = await self._all.find(which, {"owner": 1}).sort("_id", ASCENDING).limit(limit).to_list()
+        return [each["owner"] for each in found]
+
     async def count_with(self, user_id: str) -> int:
         """In how many crowds the user is."""
         with self._mongo.attempt():

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from girok.events.consumer import Delivery
 from plugins.feed.events import PostCreated, PostDeleted, PostLiked, UserFollowed
 from plugins.feed.ports import Post, Relation
 
-__all__ = ["FeedRepository"]
+__all__ = ["FeedRepository", "Since"]
+
+
+class Since(NamedTuple):
+    """A post that somebody likes, or a user whom they follow; None where the store does not keep since when."""
+
+    id: str
+    since: datetime | None
 
 
 class FeedRepository(Protocol):
@@ -52,6 +59,14 @@ class FeedRepository(Protocol):
 
     async def relations(self, user_ids: Sequence[str], viewer: str) -> list[Relation]:
         """One for each id, in order."""
+        ...
+
+    async def likes_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        """The posts that a user likes and whose id follows `after`, by id."""
+        ...
+
+    async def follows_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        """The users whom a user follows and whose id follows `after`, by id."""
         ...
 
     async def push_to_followers(self, post_id: str, author_id: str, delivery: Delivery) -> None:

@@ -20,6 +20,7 @@ from girok.mongo import EVENTS, EVENTS_DUE, GONE, Mongo
 from plugins.feed.documents import Crowds, entry
 from plugins.feed.events import PostCreated, PostDeleted, PostLiked, UserFollowed
 from plugins.feed.ports import Post, Relation
+from plugins.feed.repository import Since
 
 __all__ = ["MongoFeedRepository"]
 
@@ -124,6 +125,12 @@ class MongoFeedRepository:
         )
         counts = dict(zip(ids, following, strict=True))
         return [Relation(each, followers.get(each, 0), counts[each], each in followed) for each in user_ids]
+
+    async def likes_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        return [Since(each, None) for each in await self._likes.owners_with(user_id, after, limit)]
+
+    async def follows_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        return [Since(each, None) for each in await self._followers.owners_with(user_id, after, limit)]
 
     async def push_to_followers(self, post_id: str, author_id: str, delivery: Delivery) -> None:  # noqa: ARG002 - see above
         if await self._is_there(post_id):

@@ -13,6 +13,7 @@ from girok.events.consumer import Delivery
 from plugins.feed import statements as sql
 from plugins.feed.events import PostCreated, PostDeleted, PostLiked, UserFollowed
 from plugins.feed.ports import Post, Relation
+from plugins.feed.repository import Since
 
 __all__ = ["SqlFeedRepository"]
 
@@ -115,6 +116,14 @@ class SqlFeedRepository:
             found = await self._db.fetch(sql.FOLLOWED_AMONG(follower_id=viewer, user_ids=ids))
             followed = {row["followee_id"] for row in found}
         return [_relation(user_id, counts.get(user_id), user_id in followed) for user_id in user_ids]
+
+    async def likes_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        found = await self._db.fetch(sql.LIKES_OF(user_id=user_id, after=after, limit=limit))
+        return [Since(**row) for row in found]
+
+    async def follows_of(self, user_id: str, after: str, limit: int) -> list[Since]:
+        found = await self._db.fetch(sql.FOLLOWS_OF(user_id=user_id, after=after, limit=limit))
+        return [Since(**row) for row in found]
 
     async def push_to_followers(self, post_id: str, author_id: str, delivery: Delivery) -> None:
         after = ""

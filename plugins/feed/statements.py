@@ -45,6 +45,24 @@ POSTS_OF = prepare(
         p.limit,
     )
 )
+LIKES_OF = prepare(
+    lambda p: Like.raw(
+        "SELECT post_id AS id, created_at AS since FROM feed_like WHERE user_id = {} AND post_id > {} "
+        "ORDER BY post_id LIMIT {}",
+        p.user_id,
+        p.after,
+        p.limit,
+    )
+)
+FOLLOWS_OF = prepare(
+    lambda p: Follow.raw(
+        "SELECT followee_id AS id, created_at AS since FROM feed_follow WHERE follower_id = {} AND followee_id > {} "
+        "ORDER BY followee_id LIMIT {}",
+        p.user_id,
+        p.after,
+        p.limit,
+    )
+)
 DELETE_POST = prepare(lambda p: Post.delete().where(Post.id == p.post_id).returning(Post.id))
 
 INSERT_LIKE = prepare(

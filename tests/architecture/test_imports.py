@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from girok.manifest import Manifest, discover
+from girok.manifest import Manifest, discover, has_part
 from tests.architecture.sources import ROOT, Import, imports, sources
 
 PUBLISHED = {"ports", "events"}
@@ -87,6 +87,11 @@ class TestPartOfADomain:
             if each.module.startswith("plugins.") and each.module.split(".")[2] not in own
         ]
         assert inside == []
+
+    def test_who_stores_something_of_a_person_exports_it_and_erases_it(self, manifest: Manifest) -> None:
+        """`girok user export` and `girok user erase` mean every domain. Auth itself erases before it tells."""
+        erases = manifest.name == "auth" or "auth.user.erased" in manifest.consumes
+        assert has_part(manifest.name, "export") == erases
 
 
 class TestContracts:

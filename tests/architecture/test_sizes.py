@@ -37,9 +37,9 @@ class TestNames:
 
     def test_plugins_have_only_the_files_that_every_plugin_may_have(self) -> None:
         known = {
-            "__init__", "cli", "commands", "consumers", "documents", "errors", "events", "graphql", "http", "plugin",
-            "ports", "realtime", "repository", "repository_mongo", "repository_sql", "repository_valkey", "rules",
-            "service", "statements", "tables",
+            "__init__", "cli", "commands", "consumers", "documents", "errors", "events", "export", "graphql", "http",
+            "plugin", "ports", "realtime", "repository", "repository_mongo", "repository_sql", "repository_valkey",
+            "rules", "service", "statements", "tables",
         }  # fmt: skip
         own = {
             "auth": {

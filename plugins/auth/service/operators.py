@@ -4,11 +4,11 @@ An account is named by its id, its email or its username.
 """
 
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import msgspec
 
 from girok.context import Role, current
+from girok.export import Exported
 from plugins.auth.accounts import AccountView
 from plugins.auth.audit import AuditEntry
 from plugins.auth.errors import UserNotFound
@@ -22,7 +22,6 @@ from plugins.auth.service.story import Story
 __all__ = ["Operators"]
 
 _PAGE = 500
-_MOST_SESSIONS = 1000
 
 
 class Operators:
@@ -113,18 +112,22 @@ class Operators:
         await self._erasure.erase(account.id)
         return account.id
 
-    async def export(self, user: str) -> dict[str, Any]:
-        """What auth stores of a user, but for secrets."""
-        account = await self._found(user)
-        await self._accounts.tell(self._story.entry("account.exported", account.id))
-        return {
-            "account": _view(account),
-            "avatar": account.avatar,
-            "bio": account.bio,
-            "identities": [each._asdict() for each in await self._accounts.identities(account.id)],
-            "sessions": await self._accounts.sessions_of(account.id, self._story.now(), _MOST_SESSIONS),
-            "audit": [each async for each in self.audit(account.id)],
-        }
+    async def export(self, user_id: str) -> AsyncGenerator[Exported, None]:
+        """What auth stores of the account with this id, but for secrets. That it was told is in the audit log."""
+        account = await self._accounts.account(user_id)
+        if account is None:
+            return
+        await self._accounts.tell(self._story.entry("account.exported", user_id))
+        yield Exported("account", account)
+        for identity in await self._accounts.identities(user_id):
+            yield Exported("identity", identity._asdict())
+        after = ""
+        while page := await self._accounts.stored_sessions(user_id, after, _PAGE):
+            for session in page:
+                yield Exported("session", session)
+            after = page[-1].id
+        async for entry in self.audit(user_id):
+            yield Exported("audit", entry)
 
     async def audit(self, user_id: str | None = None) -> AsyncGenerator[AuditEntry, None]:
         """The audit log, oldest first: all of it, or of the account with this id, erased or not."""
