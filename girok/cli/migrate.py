@@ -59,9 +59,9 @@ async def _status(loaded: Loaded) -> None:
         standing = await _standing_of_running(data)
     except NotRunning:
         from girok.db.migrations import status
-        from girok.wiring import open_store, store_domains
+        from girok.wiring import open_store_alone, store_domains
 
-        async with open_store(settings) as (_, db):
+        async with open_store_alone(settings) as db:
             standing = await status(db, store_domains(resolve(loaded.manifests)))
     click.echo(table(("domain", "migration", "state"), list(_rows(standing))))
 
@@ -77,9 +77,9 @@ async def _standing_of_running(data: Path) -> "Sequence[DomainStatus]":
 async def _apply(loaded: Loaded) -> list[str]:
     """The migrations applied now, as domain/name."""
     from girok.db.migrations import migrate
-    from girok.wiring import open_store, store_domains
+    from girok.wiring import open_store_alone, store_domains
 
-    async with open_store(loaded.settings) as (_, db):
+    async with open_store_alone(loaded.settings) as db:
         applied = await migrate(db, store_domains(resolve(loaded.manifests)))
     return [f"{each.domain}/{each.name}" for each in applied]
 

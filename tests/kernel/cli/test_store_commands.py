@@ -118,6 +118,7 @@ class TestMigrateOnPostgres:
         after = await command("migrate", "status", *data, env=env)
         assert re.search(r"^girok +0001_outbox +applied$", after.out, re.MULTILINE)
         assert "pending" not in after.out
+        assert not (tmp_path / "data").exists()
 
     async def test_a_database_that_a_box_on_another_directory_uses_is_refused(
         self, tmp_path: Path, env: dict[str, str]
