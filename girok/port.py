@@ -95,6 +95,10 @@ class Ports:
         """Called by the wiring, in start order."""
         self._ports[protocol] = port
 
+    def __contains__(self, protocol: type[Any]) -> bool:
+        """Whether there is one: for what a plugin can do without."""
+        return protocol in self._ports
+
     def __getitem__(self, protocol: type[P]) -> P:
         """The port. Raises LookupError when the wiring gave none: the manifest does not require its role."""
         try:

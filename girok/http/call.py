@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any
 
 from girok.context import CallContext, Locale
 
-__all__ = ["call_context", "locale_of"]
+__all__ = ["as_get", "asks_for_headers_alone", "call_context", "locale_of"]
 
+_HEAD = "girok.head"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # W3C trace context: ids of zeros and version ff do not exist; later versions may append fields, which are left out.
 _IDS = r"((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})"
@@ -32,6 +33,17 @@ def call_context(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> Ca
         locale=locale_of(headers.get(b"accept-language", b"")),
         address=client[0] if client else "",
     )
+
+
+def as_get(scope: MutableMapping[str, Any]) -> None:
+    """Let a HEAD request be answered as GET is; the server leaves the body out."""
+    scope["method"] = "GET"
+    scope[_HEAD] = True
+
+
+def asks_for_headers_alone(scope: Mapping[str, Any]) -> bool:
+    """Whether it came as HEAD: nobody will see the body."""
+    return _HEAD in scope
 
 
 @lru_cache(maxsize=512)

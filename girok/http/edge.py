@@ -22,7 +22,7 @@ from girok.clock import Clock
 from girok.context import CallContext, use
 from girok.errors import InvalidInput, NotFound, Text, Unavailable
 from girok.http.body import Arrivals, GuardedBody, PayloadTooLarge
-from girok.http.call import call_context
+from girok.http.call import as_get, call_context
 from girok.http.cors import Cors, Header
 from girok.http.problems import MEDIA_TYPE, problem, translate
 from girok.http.proxies import Proxies
@@ -162,8 +162,8 @@ class Edge:
                 await answer.whole(204, list(more), b"")
                 return
             self._admit(scope, headers)
-            if method == "HEAD" and not path.startswith(_STORED):  # the server leaves the body out; files know HEAD
-                scope["method"] = "GET"
+            if method == "HEAD" and not path.startswith(_STORED):  # files know HEAD
+                as_get(scope)
             if b"content-length" in headers or b"transfer-encoding" in headers or scope["http_version"] != "1.1":
                 receive = await self._guarded(path, headers, receive)
             await self._app(scope, receive, answer)

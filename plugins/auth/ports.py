@@ -59,6 +59,7 @@ from plugins.auth.social.cookies import browser_of
 
 __all__ = [
     "AuthService",
+    "BrowserSessions",
     "ChangePasswordRequest",
     "ChangePasswordResponse",
     "CompleteSocialLoginRequest",
@@ -230,6 +231,14 @@ class AuthService(Protocol):
 
         Raises InvalidTicket; InvalidCredentials for a wrong password; RateLimited, HashingBusy.
         """
+        ...
+
+
+class BrowserSessions(Protocol):
+    """Sessions of browsers, where the role that keeps them runs in this process: no other can be asked."""
+
+    async def actor_of_cookie(self, header: str) -> Actor | None:
+        """Who a Cookie header speaks for at this instant. A caller sees to it that no other site sends it along."""
         ...
 
 

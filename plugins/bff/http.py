@@ -20,7 +20,7 @@ from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.sections import Web
 from girok.telemetry.tracing import span
-from plugins.auth.ports import AuthService, browser_of
+from plugins.auth.ports import AuthService, BrowserSessions, browser_of
 from plugins.bff import cookies
 from plugins.bff.csrf import Origin, Sender, is_cross_site
 from plugins.bff.errors import CrossSiteRequest, RequestCut
@@ -38,9 +38,11 @@ _log = logging.getLogger(__name__)
 def routes(kit: Kit) -> Sequence[ASGIRouteHandler]:
     """The one route. Raises SchemaError when the plugins' parts do not make a schema."""
     found = [part(name, "graphql") for name in discover()]
+    sessions = Sessions(SqlSessionRepository(kit.db), kit.ports[AuthService], kit.clock, kit.keys)
+    kit.ports.add(BrowserSessions, sessions)
     door = Door(
         GraphQLHttp(Engine(module.PART for module in found if module is not None)),
-        Sessions(SqlSessionRepository(kit.db), kit.ports[AuthService], kit.clock, kit.keys),
+        sessions,
         # That production names its origins is checked where the edge is made; here it is the list that matters.
         Origins(kit.settings.get(Web).origins, development=True),
         kit,

@@ -31,6 +31,7 @@ from plugins.auth.ports import (
     SignedIn,
     actor_of_bearer,
 )
+from plugins.bff import cookies
 from plugins.bff.errors import InsecureTransport
 from plugins.bff.repository import SessionRepository, StoredSession
 
@@ -67,6 +68,11 @@ class Sessions:
             return await actor_of_bearer(self._auth, token, origin)
         except InvalidBearer:
             return None
+
+    async def actor_of_cookie(self, header: str) -> Actor | None:
+        """See BrowserSessions in auth's ports.py."""
+        handle = cookies.read(header.encode("latin-1", "replace"))
+        return await self.actor_of_handle(handle) if handle is not None else None
 
     async def actor_of_handle(self, handle: str) -> Actor | None:
         """Who is signed in with a cookie at this instant; None when nobody is, any more."""

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from girok.testing.client import Answer, Browser
+from plugins.auth.ports import BrowserSessions
 from tests.plugins.auth.stage import PASSWORD
 from tests.plugins.bff.stage import Stage, stage_on
 from tests.scenarios.story import register
@@ -73,6 +74,18 @@ class TestSignIn:
 
 
 class TestHandle:
+    async def test_tells_other_roles_of_the_process_who_comes_with_it(self, stage: Stage) -> None:
+        sessions = stage.kit.ports[BrowserSessions]
+        async with stage.browser() as ada:
+            user = await register(ada, "ada")
+            cookie = f"theme=dark; session_id={ada.cookies['session_id']}"
+            actor = await sessions.actor_of_cookie(cookie)
+            assert actor is not None
+            assert actor.user_id == user["id"]
+            await ada.graphql(LOGOUT)
+            assert await sessions.actor_of_cookie(cookie) is None
+            assert await sessions.actor_of_cookie("session_id=가") is None
+
     async def test_neither_handle_nor_token_is_stored(self, stage: Stage) -> None:
         async with stage.browser() as ada:
             await register(ada, "ada")
