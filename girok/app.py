@@ -4,7 +4,7 @@ app = build(box)
 Server(app.edge, ...)
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from girok.process_status import ProcessStatus, status_command
 from girok.sections import Core, Metrics, Web
 from girok.telemetry.health import Health
 from girok.telemetry.metrics import Metrics as Counters
+from girok.telemetry.metrics import Reading
 from girok.wiring import Box
 
 __all__ = ["App", "build"]
@@ -50,7 +51,8 @@ def build(box: Box) -> App:
     for name, (probe, vital) in box.around.probes.items():
         health.add(name, probe, vital=vital)
     counters = Counters(version=__version__, roles=box.plan.local)
-    counters.watch({name: lambda name=name: box.db.counts()[name] for name in box.db.counts()})
+    for each in (box.db, *box.parts):
+        counters.watch(_readings(each.counts))
     counters.watch_bus(box.bus.stats)
     modules = [part(name, "http") for name in box.plan.local]
     http = build_http(
@@ -73,6 +75,10 @@ def _openapi(app: Litestar) -> dict[str, Any]:
     from girok.http.openapi.document import document
 
     return document(app)
+
+
+def _readings(counts: Callable[[], Mapping[str, int]]) -> Mapping[str, Reading]:
+    return {name: lambda name=name: counts()[name] for name in counts()}
 
 
 async def _store(box: Box) -> None:

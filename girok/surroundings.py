@@ -57,6 +57,10 @@ class Part(Protocol):
         """Take nothing new and finish what runs, for `seconds` at most. Twice is no error."""
         ...
 
+    def counts(self) -> Mapping[str, int]:
+        """What it has counted, by the name of a metric: see Store.counts."""
+        ...
+
 
 class Surroundings(ABC):
     """See the module. Open from the time that somebody has one."""

@@ -3,7 +3,7 @@
 In one box `LocalBus` answers it: the outbox itself is the queue. In a cluster it is `JetStreamBus`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -68,4 +68,8 @@ class Bus(Protocol):
 
     async def stats(self) -> tuple[ConsumerStats, ...]:
         """Every consumer in figures. Raises Unavailable."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What it has counted besides, by the name of a metric: see Store.counts."""
         ...

@@ -14,7 +14,7 @@ same consumers: they share the work. A consumer that is new is given all that it
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -123,6 +123,13 @@ class JetStreamBus:
         """
         dead = await self._dead_letters.counts()
         return tuple(await asyncio.gather(*(self._stats(each, dead) for each in self._workers)))
+
+    def counts(self) -> Mapping[str, int]:
+        """See Bus: of the relay."""
+        return {
+            "girok_relay_published_total": self._relay.published,
+            "girok_relay_waiting": self._relay.waiting,
+        }
 
     async def _stats(self, worker: PullWorker, dead: dict[str, int]) -> ConsumerStats:
         pull, settlement = worker.pull, worker.settlement

@@ -11,7 +11,7 @@ A consumer that fails or hangs delays nobody but itself; a store that is away is
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from girok.clock import Clock
 from girok.db.database import Database
@@ -87,6 +87,10 @@ class LocalBus:
         count = await self._backlog.revive(ids)
         self.wake()
         return count
+
+    def counts(self) -> Mapping[str, int]:
+        """See Bus: nothing, since the outbox is the queue itself."""
+        return {}
 
     async def stats(self) -> tuple[ConsumerStats, ...]:
         """Every consumer in figures."""

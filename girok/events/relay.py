@@ -51,6 +51,8 @@ class Relay:
     def __init__(
         self, connection: NatsConnection, keeper: StreamKeeper, db: Database, outbox: RelayOutbox, clock: Clock
     ) -> None:
+        self.published = 0
+        """How many events JetStream took from this process."""
         self._connection = connection
         self._jetstream = JetStream(connection)
         self._keeper = keeper
@@ -74,10 +76,14 @@ class Relay:
         self._store_away = False
 
     @property
+    def waiting(self) -> int:
+        """How many events this process remembers that are not published yet."""
+        return self._outbox.waiting + len(self._again)
+
+    @property
     def idle(self) -> bool:
         """Whether everything that this process remembers is published, and its rows are gone."""
-        waiting = self._outbox.waiting + len(self._again) + len(self._stored) + len(self._refused)
-        return not (waiting or self._flying or self._settling)
+        return not (self.waiting or self._stored or self._refused or self._flying or self._settling)
 
     async def run(self) -> None:
         """Publish. Does not end."""
@@ -184,6 +190,7 @@ class Relay:
     def _answered(self, outgoing: list[Outgoing], error: Exception | None) -> None:
         if error is None:
             self._stumbles = 0
+            self.published += len(outgoing)
             self._stored += outgoing
             self._answers.set()
         elif isinstance(error, NatsUnavailable) and not isinstance(error, NoResponders):

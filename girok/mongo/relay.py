@@ -48,6 +48,8 @@ class MongoRelay:
     """Moves the events of `collections` into the outbox of `db`. A part of the process, see girok.surroundings.Part."""
 
     def __init__(self, mongo: Mongo, db: Database, collections: Sequence[Collection], clock: Clock) -> None:
+        self.moved = 0
+        """How many documents this process took events out of."""
         self._mongo = mongo
         self._db = db
         self._names = [each.name for each in collections if each.events]
@@ -84,6 +86,13 @@ class MongoRelay:
     async def idle(self) -> bool:
         """Whether every event that this process remembers was moved."""
         return not (self._moving or self._mongo.outbox.waiting)
+
+    def counts(self) -> Mapping[str, int]:
+        """See Part."""
+        return {
+            "girok_mongo_relay_moved_total": self.moved,
+            "girok_mongo_relay_waiting": self._mongo.outbox.waiting,
+        }
 
     async def move(self) -> int:
         """Move what this process remembers and what is due. How many documents that were.
@@ -134,6 +143,7 @@ class MongoRelay:
         if found:
             with self._mongo.attempt():
                 await collection.bulk_write(_taken_out(found))
+            self.moved += len(found)
         return len(found)
 
     def _say(self, error: Exception) -> None:

@@ -1,6 +1,6 @@
 """The gRPC listener of a process as a part of it: its port is claimed before anything else starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from girok.refusal import Refusal
@@ -36,3 +36,7 @@ class Listener:
     async def drain(self, seconds: float) -> None:
         """See RpcServer.drain."""
         await self._server.drain(seconds)
+
+    def counts(self) -> Mapping[str, int]:
+        """See Part."""
+        return {"girok_grpc_connections": self._server.connections}

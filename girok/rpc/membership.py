@@ -79,6 +79,10 @@ class Membership:
         async with asyncio.timeout(seconds):
             await self.leave()
 
+    def counts(self) -> Mapping[str, int]:
+        """See Part: processes that are known, this one included."""
+        return {"girok_members": len(self._members)}
+
     async def leave(self) -> None:
         """Say that this process is gone, and stop saying that it is there. Twice is no error."""
         if self._left:

@@ -57,6 +57,11 @@ class RpcServer:
                 answer = self._answer(each, getattr(port, each.name))
                 self._routes[each.path.encode()] = Route(self._admit, answer, MOST_BYTES, each.policy.deadline)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
     async def start(self, host: str, port: int) -> None:
         """Listen. Raises OSError."""
         self._serving.set(True)

@@ -37,7 +37,13 @@ _HELP = {
     "girok_db_groups_total": "Group commits: one fsync each.",
     "girok_db_reads_total": "Reads.",
     "girok_db_reads_offloaded_total": "Reads that were too long for the event loop and went to a thread.",
+    "girok_grpc_connections": "gRPC connections of other processes.",
     "girok_http_requests_in_flight": "HTTP requests that are being answered.",
+    "girok_members": "Processes of the cluster that this one knows, itself included.",
+    "girok_mongo_relay_moved_total": "Documents that this process took events out of.",
+    "girok_mongo_relay_waiting": "Documents that this process is still to take events out of.",
+    "girok_relay_published_total": "Events that this process brought to JetStream.",
+    "girok_relay_waiting": "Events that this process is still to bring to JetStream.",
 }
 _BUS: tuple[tuple[str, str, Callable[[ConsumerStats], float]], ...] = (
     ("girok_bus_delivered_total", "Deliveries that a consumer took, since the start.", lambda each: each.delivered),

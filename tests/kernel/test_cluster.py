@@ -29,8 +29,8 @@ FEED = ["feed.back-fill", "feed.erasure", "feed.fan-out", "feed.removal"]
 
 
 @pytest.fixture
-async def shared(postgres_server: ServerProcess) -> AsyncGenerator[Servers, None]:
-    async with servers(postgres_server) as found:
+async def shared(postgres_server: ServerProcess, s3_server: ServerProcess) -> AsyncGenerator[Servers, None]:
+    async with servers(postgres_server, s3_server) as found:
         yield found
 
 
@@ -84,6 +84,12 @@ class TestRoles:
     async def test_every_process_has_its_parts_and_servers(self, shared: Servers, tmp_path: Path) -> None:
         async with opened(shared, tmp_path / "data", "auth") as box:
             assert [type(each) for each in box.parts] == [JetStreamBus, Listener, Membership]
+            assert {name: count for each in box.parts for name, count in each.counts().items()} == {
+                "girok_relay_published_total": 0,
+                "girok_relay_waiting": 0,
+                "girok_grpc_connections": 0,
+                "girok_members": 0,
+            }
             assert isinstance(box.kit.limiter, ValkeyRateLimiter)
             assert box.kit.db.dialect == "postgres"
             assert set(box.around.probes) == {"nats", "peers", "valkey", "cluster"}

@@ -73,10 +73,11 @@ async def events(base_url: str) -> Counter[str]:
 
 
 async def settled(base_url: str, within: float = 60.0) -> None:
-    """Return once no event waits for a consumer of that process. Raises TimeoutError."""
+    """Return once no event waits for a consumer of that process, which can tell. Raises TimeoutError."""
 
     async def look() -> bool:
-        return (await events(base_url))["depth"] == 0
+        found = await events(base_url)
+        return "depth" in found and found["depth"] == 0
 
     await eventually(look, within)
 

@@ -4,6 +4,7 @@ In the default run an outage takes three seconds, with `-m slow` thirty, or what
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import count
 from random import Random
@@ -53,10 +54,10 @@ def lasting(*cases: tuple[How, bool]) -> Any:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def where(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess, s3_server: ServerProcess
 ) -> AsyncGenerator[Cluster, None]:
     """One cluster for all tests."""
-    async with split(tmp_path_factory.mktemp("cluster"), postgres_server) as found:
+    async with split(tmp_path_factory.mktemp("cluster"), postgres_server, s3_server) as found:
         yield found
 
 
@@ -147,7 +148,8 @@ class TestNats:
             assert (await eve.log_in()).data["login"] == {"success": True}
             assert (await told(eve.graphql(TIMELINE))).data["timeline"]["edges"]
             async with httpx.AsyncClient() as http:
-                assert (await http.get(f"{where.feed_url}/metrics")).status_code == 200
+                metrics = (await http.get(f"{where.feed_url}/metrics")).text
+            assert re.search(r"^girok_relay_waiting [1-9]", metrics, re.MULTILINE)
 
         outage = Outage("nats", how, seconds, {"bff": DEGRADED, "auth": DEGRADED, "feed": DEGRADED})
         await check(town, outage, meanwhile)

@@ -105,8 +105,10 @@ class TestRun:
     async def test_moves_at_once_what_this_process_writes(self, on: Stage) -> None:
         await on.relay.start()
         await on.write("one")
+        assert on.relay.counts()["girok_mongo_relay_waiting"] == 1
         await settle(on.relay)
         assert len(await on.moved()) == 1
+        assert on.relay.counts() == {"girok_mongo_relay_moved_total": 1, "girok_mongo_relay_waiting": 0}
         await on.relay.drain(1.0)
 
     async def test_a_drain_moves_the_rest(self, on: Stage) -> None:
