@@ -12,7 +12,7 @@ from girok.db.unit import rows
 from girok.errors import Unavailable
 from girok.events import statements as sql
 
-__all__ = ["DoneMarks"]
+__all__ = ["DoneMarks", "first_id"]
 
 _EVERY_SECONDS = 3600.0
 _MARGIN_SECONDS = 3 * 86_400.0
@@ -44,13 +44,13 @@ class DoneMarks:
         count = 0
         for consumer, age in self._ages.items():
             before = self._clock.now() - timedelta(seconds=age + _MARGIN_SECONDS)
-            values = {"consumer": consumer, "first_kept": _first_id(before), "before": before, "limit": _CHUNK}
+            values = {"consumer": consumer, "first_kept": first_id(before), "before": before, "limit": _CHUNK}
             while found := await self._db.run(partial(rows, sql.SWEEP_DONE(**values))):
                 count += len(found)
         return count
 
 
-def _first_id(moment: datetime) -> str:
+def first_id(moment: datetime) -> str:
     """What the UUIDv7 of that millisecond and of later ones do not sort before."""
     text = f"{int(moment.timestamp() * 1000):012x}"
     return f"{text[:8]}-{text[8:]}"

@@ -12,13 +12,16 @@ A consumer that fails or hangs delays nobody but itself; a store that is away is
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from girok.clock import Clock
 from girok.db.database import Database
 from girok.errors import Unavailable
+from girok.events import statements as sql
 from girok.events.backlog import Backlog
 from girok.events.bus import ConsumerStats, DeadLetter
 from girok.events.consumer import Consumer
+from girok.events.done_marks import first_id
 from girok.events.expansion import expand
 from girok.events.outbox import Outbox
 from girok.events.tables import RELAY
@@ -30,6 +33,7 @@ __all__ = ["LocalBus"]
 LAST_WORD = 1.0
 """Seconds that a delivery may take to end once it is cancelled."""
 _AGAIN_SECONDS = 1.0
+_LATELY = timedelta(days=7)
 
 _log = logging.getLogger("girok.events")
 
@@ -55,6 +59,7 @@ class LocalBus:
             self._tasks.append(loop.create_task(worker.run(), name=f"consumer {name}"))
         self._outbox.listen(self.wake)
         await self._report_orphans()
+        await self._report_cluster()
 
     def wake(self, consumers: frozenset[str] | None = None) -> None:
         """Look for due events of these consumers now; of all without an argument."""
@@ -137,3 +142,17 @@ class LocalBus:
             return
         for name in depths.keys() - self._workers.keys() - {RELAY}:
             _log.warning("%d events wait for the consumer %s, which is not here", depths[name], name)
+
+    async def _report_cluster(self) -> None:
+        """Say so when a cluster delivered from this store lately: what its NATS holds still does not come here."""
+        first = first_id(self._clock.now() - _LATELY)
+        try:
+            found = [await self._db.fetch(sql.DONE_LATELY(consumer=name, first=first)) for name in self._workers]
+        except Unavailable:
+            return
+        if any(found):
+            _log.warning(
+                "this store was a cluster's within the last %d days: events that its NATS still holds are not "
+                "delivered here (README, Back to one box)",
+                _LATELY.days,
+            )

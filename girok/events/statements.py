@@ -159,6 +159,11 @@ IS_DONE = prepare(
         p.event_id,
     )
 )
+DONE_LATELY = prepare(
+    lambda p: EventDone.raw(
+        "SELECT 1 FROM event_done WHERE consumer = {} AND event_id >= {} LIMIT 1", p.consumer, p.first
+    )
+)
 SWEEP_DONE = prepare(
     lambda p: EventDone.raw(
         "DELETE FROM event_done WHERE consumer = {} AND event_id IN (SELECT event_id FROM event_done "

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from girok.db.database import Database
 from girok.events.consumer import Consumer, Delivery
 from girok.events.event import Event
@@ -86,6 +88,19 @@ class TestToOneBox:
         async with stage(tmp_path, two) as on:
             await on.settled()
             assert await on.effects() == ["first p1", "second p1"]
+
+    async def test_events_that_nats_still_holds_are_told_of(
+        self, tmp_path: Path, server: ServerProcess, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with stage(tmp_path, two) as on:
+            await on.emit(Liked("p1"))
+            await on.settled()
+        assert caplog.messages == []
+        async with stage(tmp_path, two, nats=server.url) as on:
+            await on.emit(Liked("p2"))
+            await on.settled()
+        async with stage(tmp_path, two):
+            assert [each for each in caplog.messages if "this store was a cluster's within the last 7 days" in each]
 
     async def test_an_event_that_nobody_here_consumes_is_forgotten(self, tmp_path: Path, server: ServerProcess) -> None:
         async with stage(tmp_path, two, nats=server.url, start=False) as on:
