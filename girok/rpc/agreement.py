@@ -7,20 +7,22 @@
     Literal["USER", ...]                an enum Role { ROLE_UNSPECIFIED = 0; ROLE_USER = ...; }
     a Struct                            a message
     tuple[X, ...]                       repeated X
+    tuple[str, ...] = ()                google.protobuf.FieldMask: its paths; none when it is absent
 
     X | None                            `optional X`, or a message: None when it is absent
+    tuple[X, ...] | None                repeated X; None when it is empty
     X = <the type's zero>               X: absent and zero are the same
     X = <another default>               `optional X`: absent is the default
     X                                   X; a message or an enum has to be there
 
-Maps and `oneof` have no counterpart. An enum value that this process does not know is read as UNKNOWN_<number>, and
+What `Annotated` adds to a type stays in Python. Maps and `oneof` have no counterpart. An enum value that this process does not know is read as UNKNOWN_<number>, and
 sent on as that number.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -31,8 +33,9 @@ from girok.refusal import Refusal
 
 __all__ = ["Agreed", "ContractMismatch", "Kind", "agree", "enum_names"]
 
-Kind = Literal["scalar", "time", "enum", "message"]
+Kind = Literal["scalar", "time", "enum", "message", "mask"]
 _TIMESTAMP = "google.protobuf.Timestamp"
+_FIELD_MASK = "google.protobuf.FieldMask"
 _SCALARS: dict[type, frozenset[int]] = {
     str: frozenset({FieldDescriptor.TYPE_STRING}),
     bytes: frozenset({FieldDescriptor.TYPE_BYTES}),
@@ -94,6 +97,8 @@ def enum_names(enum: EnumDescriptor) -> dict[str, int]:
 
 def _field(info: FieldInfo, field: FieldDescriptor) -> Agreed:
     plain, optional, repeated = _unwrapped(info.type, field)
+    if _is(_FIELD_MASK, field) and (plain, optional, repeated) == (str, False, True) and info.default == ():
+        return Agreed(field.name, "mask", str, repeated=False, absent=True, default=(), sub=field.message_type)
     if repeated != field.is_repeated:
         raise _mismatch(field, f"must be {'repeated' if repeated else 'single'}: it is {info.type} in the Struct")
     if field.containing_oneof and field.containing_oneof.name != f"_{field.name}":
@@ -101,7 +106,7 @@ def _field(info: FieldInfo, field: FieldDescriptor) -> Agreed:
     kind = _kind(plain, field)
     default = info.default
     if optional:
-        if not field.has_presence:
+        if not (field.has_presence or repeated):
             raise _mismatch(field, "may be None, so it must be `optional`")
         default = None
     elif kind == "scalar" and not repeated:
@@ -113,28 +118,43 @@ def _field(info: FieldInfo, field: FieldDescriptor) -> Agreed:
 
 def _unwrapped(kind: Any, field: FieldDescriptor) -> tuple[Any, bool, bool]:
     """The type of one value, whether it may be None, whether there are many."""
+    kind = _bare(kind)
     members: Sequence[Any] = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    plain = [each for each in members if each is not NoneType]
+    plain = [_bare(each) for each in members if each is not NoneType]
     if len(plain) != 1:
         raise _mismatch(field, f"cannot be {kind}")
     optional = NoneType in members
     items: Sequence[Any] = get_args(plain[0]) if get_origin(plain[0]) is tuple else [None]
     many = items[1:] == (Ellipsis,)
-    return (items[0] if many else plain[0]), optional, many
+    return (_bare(items[0]) if many else plain[0]), optional, many
+
+
+def _bare(kind: Any) -> Any:
+    """A type without what Annotated adds."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _kind(plain: Any, field: FieldDescriptor) -> Kind:
     message: Descriptor | None = field.message_type
-    if plain is datetime and message and message.full_name == _TIMESTAMP:
+    if plain is datetime and _is(_TIMESTAMP, field):
         return "time"
     if get_origin(plain) is Literal and field.enum_type and set(get_args(plain)) == set(enum_names(field.enum_type)):
         return "enum"
     if isinstance(plain, type):
         if field.type in _SCALARS.get(plain, ()):
             return "scalar"
-        if issubclass(plain, msgspec.Struct) and message and message.full_name != _TIMESTAMP and not _is_map(message):
+        if issubclass(plain, msgspec.Struct) and message and not (_is_map(message) or _is_known(field)):
             return "message"
     raise _mismatch(field, f"cannot be {plain}: it is {_described(field)}")
+
+
+def _is(name: str, field: FieldDescriptor) -> bool:
+    return bool(field.message_type and field.message_type.full_name == name)
+
+
+def _is_known(field: FieldDescriptor) -> bool:
+    """Whether it is a message that has a counterpart of its own."""
+    return _is(_TIMESTAMP, field) or _is(_FIELD_MASK, field)
 
 
 def _is_map(message: Descriptor) -> bool:

@@ -125,19 +125,23 @@ def _sent(each: Agreed, names: dict[str, Any]) -> str:
     source = f"value.{each.name}"
     if each.kind == "scalar":
         return source
+    if each.kind == "mask":
+        return f"{{'paths': {source}}} if {source} else None"
     convert = "_time" if each.kind == "time" else f"_{each.name}"
     if each.kind == "enum":
         names[convert] = _Numbers(enum_names(each.sub)).__getitem__
     if each.kind == "message":
         names[convert] = _encoder(each.plain, each.sub)
     if each.repeated:
-        return f"[{convert}(each) for each in {source}]"
+        return f"[{convert}(each) for each in {source}{' or ()' if each.default is None else ''}]"
     return f"None if {source} is None else {convert}({source})" if each.default is None else f"{convert}({source})"
 
 
 def _received(each: Agreed, names: dict[str, Any]) -> str:
     """The expression for a field's value from a message."""
     source = f"value.{each.name}"
+    if each.kind == "mask":
+        return f"tuple({source}.paths)"
     convert = "_time" if each.kind == "time" else f"_{each.name}"
     default = f"_default_{each.name}"
     required = each.default is msgspec.NODEFAULT
@@ -146,7 +150,8 @@ def _received(each: Agreed, names: dict[str, Any]) -> str:
     if each.kind == "message":
         names[convert] = _decoder(each.plain, each.sub)
     if each.repeated:
-        return f"tuple({source})" if each.kind == "scalar" else f"tuple([{convert}(each) for each in {source}])"
+        many = f"tuple({source})" if each.kind == "scalar" else f"tuple([{convert}(each) for each in {source}])"
+        return f"{many} or None" if each.default is None else many
     found = source if each.kind == "scalar" else f"{convert}({source})"
     if not each.absent:
         return found

@@ -55,6 +55,7 @@ class TestNames:
             },
             "bff": {"cookies", "csrf", "sessions"},
             "feed": {"cursor"},
+            "personal": {"files", "inputs", "links", "messages", "preferences", "privacy", "rows", "wire"},
         }
         found = [
             str(path.relative_to(ROOT))

@@ -27,6 +27,13 @@ PROMISED = {
         GetPost(GetPostRequest) -> Post
         LikePost(LikePostRequest) -> LikeResponse
     """,
+    "personal": """
+        GetResume(GetResumeRequest) -> Resume
+        GetResumesByUserId(GetResumesByUserIdRequest) -> ResumesResponse
+        GetPublicResume(GetPublicResumeRequest) -> Resume
+        CreateResume(CreateResumeRequest) -> Resume
+        UpdateResume(UpdateResumeRequest) -> Resume
+    """,
 }
 """What the platform's contract says must exist; other calls may, too."""
 TIMESTAMP = "google.protobuf.Timestamp"

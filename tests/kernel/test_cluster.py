@@ -51,7 +51,7 @@ class TestRoles:
     @pytest.mark.parametrize(
         ("roles", "auth", "feed", "served", "consumers"),
         [
-            ("", "here", "here", "auth feed", [*AUTH, *BFF, *FEED]),
+            ("", "here", "here", "auth feed personal", [*AUTH, *BFF, *FEED]),
             ("auth", "here", None, "auth", AUTH),
             ("feed", "elsewhere", "here", "feed", FEED),
             ("bff", "elsewhere", "elsewhere", "", BFF),
@@ -117,7 +117,7 @@ class TestRefusals:
         [
             (
                 {"GIROK_DATABASE_URL": ""},
-                r"database\.url \(GIROK_DATABASE_URL\) is needed in a cluster .* by auth, feed",
+                r"database\.url \(GIROK_DATABASE_URL\) is needed in a cluster .* by auth, feed, personal",
             ),
             ({"GIROK_VALKEY_URL": ""}, r"valkey\.url \(GIROK_VALKEY_URL\) is needed in a cluster .* by auth"),
             ({"GIROK_CLUSTER_SECRET": ""}, r"cluster\.secret \(GIROK_CLUSTER_SECRET\)"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from google.protobuf import timestamp_pb2
+from google.protobuf import field_mask_pb2, timestamp_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -18,6 +18,7 @@ SCALARS = {
 }  # fmt: skip
 _OTHERS = {
     "Timestamp": (F.TYPE_MESSAGE, ".google.protobuf.Timestamp"),
+    "FieldMask": (F.TYPE_MESSAGE, ".google.protobuf.FieldMask"),
     "Part": (F.TYPE_MESSAGE, ".t.Part"),
     "Whole": (F.TYPE_MESSAGE, ".t.Whole"),
     "Words": (F.TYPE_MESSAGE, ".t.Whole.WordsEntry"),
@@ -67,12 +68,13 @@ def _numbered(each: FieldDescriptorProto, number: int) -> FieldDescriptorProto:
 
 def _built(whole: DescriptorProto) -> Descriptor:
     file = FileDescriptorProto(name="t.proto", package="t", syntax="proto3", message_type=[whole])
-    file.dependency.append("google/protobuf/timestamp.proto")
+    file.dependency.extend(["google/protobuf/field_mask.proto", "google/protobuf/timestamp.proto"])
     file.message_type.add(name="Part").field.append(_numbered(field("string", name="name"), 1))
     role = file.enum_type.add(name="UserRole")
     for number, name in enumerate(("UNSPECIFIED", "ADMIN", "GUEST")):
         role.value.add(name=f"USER_ROLE_{name}", number=number)
     pool: Any = DescriptorPool()
-    pool.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
+    for known in (field_mask_pb2, timestamp_pb2):
+        pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
     pool.AddSerializedFile(file.SerializeToString())
     return pool.FindMessageTypeByName("t.Whole")

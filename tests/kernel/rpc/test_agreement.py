@@ -1,10 +1,11 @@
 """A Struct beside a message: what agrees, and that every difference is refused at once, naming both."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
+from msgspec import Meta
 
 from girok.rpc.agreement import ContractMismatch, agree, enum_names
 from tests.kernel.rpc.protos import SCALARS, field, message
@@ -37,6 +38,12 @@ AGREED = [
     (tuple[datetime, ...], REQUIRED, "Timestamp", "repeated"),
     (tuple[Role, ...], REQUIRED, "UserRole", "repeated"),
     (tuple[Part, ...], REQUIRED, "Part", "repeated"),
+    (tuple[str, ...], (), "FieldMask", ""),
+    (tuple[Part, ...] | None, None, "Part", "repeated"),
+    (tuple[str, ...] | None, None, "string", "repeated"),
+    (Annotated[str, Meta(max_length=3)], REQUIRED, "string", ""),
+    (Annotated[str, Meta(max_length=3)] | None, None, "string", "optional"),
+    (Annotated[tuple[Annotated[str, Meta(max_length=3)], ...], Meta(max_length=3)], REQUIRED, "string", "repeated"),
     (str | None, None, "string", "optional"),
     (str | None, REQUIRED, "string", "optional"),
     (datetime | None, None, "Timestamp", ""),
@@ -69,7 +76,11 @@ DIFFERENT = [
     (tuple[str, ...], REQUIRED, "string", "", "must be repeated"),
     (list[str], REQUIRED, "string", "repeated", "must be single"),
     (tuple[str, str], REQUIRED, "string", "repeated", "must be single"),
-    (tuple[str, ...] | None, None, "string", "repeated", "may be None"),
+    (tuple[str, ...], REQUIRED, "FieldMask", "", "must be repeated"),
+    (tuple[str, ...], (), "Part", "", "must be repeated"),
+    (tuple[int, ...], (), "FieldMask", "", "must be repeated"),
+    (tuple[str, ...] | None, None, "FieldMask", "", "must be repeated"),
+    (Part, REQUIRED, "FieldMask", "", "it is google.protobuf.FieldMask"),
     (tuple[Part, ...], REQUIRED, "Words", "repeated", "it is a map"),
     (str | None, None, "string", "", "must be `optional`"),
     (Role | None, None, "UserRole", "", "must be `optional`"),

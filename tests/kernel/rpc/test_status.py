@@ -20,15 +20,17 @@ from girok.errors import (
     Unavailable,
 )
 from girok.rpc import converter, metadata, status
+from girok.rpc.contract import contract_of
 from girok.rpc.framing import status_of, trailers
 from girok.rpc.status import PeerUnavailable, grpc_error, local_error
 from plugins.auth import errors as auth_errors
 from plugins.feed import errors as feed_errors
 from plugins.feed.errors import PostNotFound
 from plugins.feed.ports import GetPostRequest
+from plugins.personal import errors as personal_errors
 from tests.kernel.rpc.serving import FEED, feed_of, served
 
-MODULES = (errors, port, paging, database, converter, metadata, status, auth_errors, feed_errors)
+MODULES = (errors, port, paging, database, converter, metadata, status, auth_errors, feed_errors, personal_errors)
 TEXT = Text("Ada's fault: 100%", "에이다의 잘못")
 DETAILS = (FieldError("items[2].name", Text("too long", "너무 깁니다")), FieldError("", Text("", "")))
 
@@ -41,7 +43,7 @@ def classes() -> Iterator[type[GirokError]]:
                 yield each
 
 
-KNOWN = FEED.errors
+KNOWN = {**FEED.errors, **contract_of("personal", "PersonalService").errors}
 CLASSES = [each for each in classes() if "reason" in vars(each) and each is not GirokError]
 """Those with a reason of their own."""
 

@@ -1,8 +1,9 @@
 """Hypothesis strategies for the values of a Struct, from its types alone."""
 
 from datetime import UTC, datetime
+from functools import cache
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from hypothesis import strategies as st
@@ -23,7 +24,9 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
-    """Values of a field's type."""
+    """Values of a field's type. `tuple[X, ...] | None` is never empty: on the wire that is None."""
+    if get_origin(kind) is Annotated:
+        return values(get_args(kind)[0])
     if kind in _SCALARS:
         return _SCALARS[kind]
     if get_origin(kind) is Literal:
@@ -31,5 +34,13 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is tuple:
         return st.lists(values(get_args(kind)[0]), max_size=4).map(tuple)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return st.builds(kind, **{each.name: values(each.type) for each in msgspec.structs.fields(kind)})
-    return st.one_of(*(values(each) for each in get_args(kind)))
+        return _struct(kind)
+    return st.one_of(*(values(each) for each in get_args(kind))).map(lambda value: value if value != () else None)
+
+
+@cache
+def _struct(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
+    """Deferred, as a Struct may hold itself."""
+    return st.deferred(
+        lambda: st.builds(kind, **{each.name: values(each.type) for each in msgspec.structs.fields(kind)})
+    )

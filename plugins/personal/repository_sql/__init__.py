@@ -1,0 +1,1 @@
+"""Personal's storage on SQL: SQLite and PostgreSQL run the same statements."""

@@ -1,0 +1,1 @@
+"""Personal's SQL, a file for each topic: SQLite and PostgreSQL run the same statements."""
