@@ -20,6 +20,8 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg
 
 from girok.clock import Clock, timestamp
 from girok.context import current
@@ -108,7 +110,7 @@ def exception_handlers(clock: Clock) -> dict[int | type[Exception], Callable[...
     """Litestar's exception handlers: one, for every exception there is."""
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        status, headers, body = problem(translate(error), request.scope, clock)
+        status, headers, body = problem(translate(error, _names(request.scope)), request.scope, clock)
         if isinstance(error, HTTPException):
             headers |= error.headers or {}
         return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
@@ -116,34 +118,52 @@ def exception_handlers(clock: Clock) -> dict[int | type[Exception], Callable[...
     return {Exception: handle}
 
 
-def translate(error: Exception) -> GirokError:
-    """`error` as one of ours. What is not the caller's fault is logged here."""
+def translate(error: Exception, names: Mapping[str, str] = {}) -> GirokError:
+    """`error` as one of ours. What is not the caller's fault is logged here.
+
+    `names` are those of parameters as they are sent, where the handler calls them otherwise.
+    """
     if isinstance(error, HTTPException) and error.status_code < 500:
-        return _refused(error)
+        return _refused(error, names)
     ours = error if isinstance(error, GirokError) else Internal()
     if ours.category.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log_fault(_log, f"answered {ours.reason}", error)
     return ours
 
 
-def _refused(error: HTTPException) -> GirokError:
+def _refused(error: HTTPException, names: Mapping[str, str]) -> GirokError:
     """What Litestar refuses by itself, before it calls a handler."""
     if isinstance(error, ValidationException):
-        return _invalid_parameters(error)
+        return _invalid_parameters(error, names)
     if isinstance(error, NotFoundException):
         return NotFound(Text("There is nothing at this address.", "이 주소에는 아무것도 없습니다."))
     kind = _BY_STATUS.get(error.status_code, InvalidInput)
     return kind()
 
 
-def _invalid_parameters(error: ValidationException) -> InvalidInput:
+def _invalid_parameters(error: ValidationException, names: Mapping[str, str]) -> InvalidInput:
     """Litestar's list of parameters that are wrong, or its one sentence on the one that is missing."""
     if missing := _MISSING.match(error.detail):
         return invalid((FieldError(missing["name"], REQUIRED),))
     found = [cast("dict[str, Any]", each) for each in error.extra or () if isinstance(each, dict)]
     if any(each.get("key") == "data" for each in found):
         return InvalidInput(Text("The request has no body.", "요청 본문이 없습니다."))
-    return invalid([FieldError(str(each.get("key", "")), explain(each.get("message", ""))) for each in found])
+    keys = [str(each.get("key", "")) for each in found]
+    return invalid(
+        [
+            FieldError(names.get(key, key), explain(each.get("message", "")))
+            for key, each in zip(keys, found, strict=True)
+        ]
+    )
+
+
+def _names(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The names under which a route's parameters are sent, where its handler calls them otherwise."""
+    handler = scope.get("route_handler")
+    if not isinstance(handler, HTTPRouteHandler):
+        return {}
+    rules = {key: each.kwarg_definition for key, each in handler.parsed_fn_signature.parameters.items()}
+    return {key: rule.name for key, rule in rules.items() if isinstance(rule, ParameterKwarg) and rule.name}
 
 
 def _headers(error: GirokError, status: int) -> dict[str, str]:

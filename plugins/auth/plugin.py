@@ -67,6 +67,7 @@ MANIFEST = Manifest(
         "reset": Limit(10, 600),
         "verify": Limit(5, 600),
         "domain_access": Limit(20),
+        "social": Limit(60),
     },
     http_port=3002,
     grpc_port=50051,

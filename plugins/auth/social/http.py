@@ -5,7 +5,8 @@
     GET /v1/auth/oidc/NAME, /callback                    the same for the providers of [auth.oidc.NAME]
 
 `error` is a stable code (errors.py, or what SocialAccounts raises). No part of a request decides where a browser is
-sent. A provider that is not configured answers 404.
+sent. A provider that is not configured answers 404. An address that comes too often is answered 429: a redirect would
+take the code away with it, and so the page can be loaded again a moment later.
 """
 
 import logging
@@ -20,11 +21,13 @@ from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from girok.errors import GirokError, log_fault
+from girok.errors import GirokError, RateLimited, log_fault
 from girok.http.edge import InvalidHost
 from girok.http.openapi import answers
 from girok.kit import Kit
+from girok.ratelimit import RateLimiter
 from girok.sections import Web
+from plugins.auth.service.story import by_address
 from plugins.auth.social import cookies
 from plugins.auth.social.accounts import SocialAccounts
 from plugins.auth.social.attempt import Ending
@@ -46,7 +49,7 @@ def routes(kit: Kit, accounts: SocialAccounts, outgoing: Outgoing | None = None)
     known = providers(kit.settings.get(SocialSettings))
     login = SocialLogin(known, kit.keys, kit.clock, outgoing or Outgoing())
     target = f"{kit.settings.get(Web).origins[0]}/auth/callback"
-    return [handler for each in known for handler in _Door(each, login, accounts, target).handlers()]
+    return [handler for each in known for handler in _Door(each, login, accounts, target, kit.limiter).handlers()]
 
 
 class _Seen(NamedTuple):
@@ -61,11 +64,14 @@ class _Seen(NamedTuple):
 class _Door:
     """The two routes of one provider."""
 
-    def __init__(self, provider: Provider, login: SocialLogin, accounts: SocialAccounts, target: str) -> None:
+    def __init__(
+        self, provider: Provider, login: SocialLogin, accounts: SocialAccounts, target: str, limiter: RateLimiter
+    ) -> None:
         self._provider = provider
         self._login = login
         self._accounts = accounts
         self._target = target
+        self._limiter = limiter
         self._path = f"/v1/auth/{provider.path}"
 
     def handlers(self) -> Sequence[HTTPRouteHandler]:
@@ -74,12 +80,13 @@ class _Door:
         name = self._provider.path.replace("/", "_")
 
         @get(self._path, status_code=302, summary=f"Sign in with {label}", operation_id=f"signInWith_{name}")
-        @answers(ProviderNotConfigured)
+        @answers(ProviderNotConfigured, InvalidHost, RateLimited)
         async def begin(
             request: Request[Any, Any, Any],
             ending: Annotated[Literal["bff"] | None, QueryParameter(name="return")] = None,
         ) -> Response[bytes]:
             """Sends the browser to the provider. Anyone may call it."""
+            await self._limiter.spend("social", *by_address())
             return await self._begin(_seen(request), ending or "token")
 
         @get(
@@ -88,9 +95,10 @@ class _Door:
             summary=f"Come back from {label}",
             operation_id=f"comeBackFrom_{name}",
         )
-        @answers(ProviderNotConfigured)
+        @answers(ProviderNotConfigured, InvalidHost, RateLimited)
         async def callback(request: Request[Any, Any, Any]) -> Response[bytes]:
             """Where the provider sends the browser back. Only who began a login in this browser comes through."""
+            await self._limiter.spend("social", *by_address())
             return await self._finish(_seen(request), request.scope["query_string"])
 
         return begin, callback

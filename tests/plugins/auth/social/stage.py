@@ -12,11 +12,13 @@ from girok.http.app import build_http
 from girok.http.cors import Origins
 from girok.keys import FileKeys
 from girok.kit import Kit
+from girok.ratelimit import LocalRateLimiter
 from girok.sections import Http, Log, Metrics, Web
 from girok.settings import Settings
 from girok.telemetry.health import Health
 from girok.telemetry.metrics import Metrics as Counters
 from girok.testing.client import Browser
+from plugins.auth.plugin import MANIFEST
 from plugins.auth.social.http import routes
 from plugins.auth.social.login import SocialLogin
 from plugins.auth.social.outgoing import Outgoing
@@ -70,14 +72,15 @@ class Accounts:
 class Stage:
     """What the tests look at."""
 
-    def __init__(self, folder: Path, settings: SocialSettings, *, seconds: float = 10.0) -> None:
+    def __init__(self, folder: Path, settings: SocialSettings, *, seconds: float = 10.0, limited: bool = False) -> None:
         web = Web(origins=(WEB, "https://other.example"))
         sections = Settings(settings, web, Http(), Log(), Metrics())
         self.clock = MovableClock()
         self.accounts = Accounts()
         self.outgoing = Outgoing(seconds)
         self.keys = FileKeys(folder / "keys")
-        kit = cast("Kit", SimpleNamespace(settings=sections, keys=self.keys, clock=self.clock))
+        limiter = LocalRateLimiter(MANIFEST.limits, enabled=limited)
+        kit = cast("Kit", SimpleNamespace(settings=sections, keys=self.keys, clock=self.clock, limiter=limiter))
         self.providers = {each.id: each for each in providers(settings)}
         self.login = SocialLogin(list(self.providers.values()), self.keys, self.clock, self.outgoing)
         self.edge = build_http(
@@ -93,6 +96,6 @@ class Stage:
     def provider(self, name: str) -> Provider:
         return self.providers[name]
 
-    def browser(self, base_url: str = HERE) -> Browser:
-        """A browser with no cookie."""
-        return Browser(base_url, httpx.ASGITransport(self.edge, client=("127.0.0.1", 50_000)))
+    def browser(self, base_url: str = HERE, address: str = "127.0.0.1") -> Browser:
+        """A browser with no cookie, at an address."""
+        return Browser(base_url, httpx.ASGITransport(self.edge, client=(address, 50_000)))

@@ -14,6 +14,7 @@ from joserfc.jwk import RSAKey
 from girok.errors import Unavailable
 from girok.testing.client import Browser
 from plugins.auth.errors import EmailTaken
+from plugins.auth.plugin import MANIFEST
 from plugins.auth.social.attempt import LASTING
 from plugins.auth.social.settings import GoogleSettings, KakaoSettings, NaverSettings, OidcSettings, SocialSettings
 from tests.plugins.auth.social.liar import Liar, lying
@@ -33,10 +34,9 @@ async def liar() -> AsyncIterator[Liar]:
         yield opened
 
 
-@pytest.fixture
-def stage(tmp_path: Path, liar: Liar) -> Stage:
+def settings_at(liar: Liar) -> SocialSettings:
     """Naver, Google and acme are the liar; Kakao is not configured."""
-    settings = SocialSettings(
+    return SocialSettings(
         google=GoogleSettings(client_id="id", client_secret="secret", issuer=liar.url),
         naver=NaverSettings(
             client_id="naver-id",
@@ -48,7 +48,11 @@ def stage(tmp_path: Path, liar: Liar) -> Stage:
         kakao=KakaoSettings(),
         oidc={"acme": OidcSettings(issuer=f"{liar.url}/acme", client_id="acme-id")},
     )
-    return Stage(tmp_path, settings)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, liar: Liar) -> Stage:
+    return Stage(tmp_path, settings_at(liar))
 
 
 async def begin(browser: Browser, path: str = "naver", query: str = "") -> dict[str, str]:
@@ -122,6 +126,7 @@ class TestBegin:
         async with stage.browser() as browser:
             response = await browser.request("GET", f"/v1/auth/naver?return={ending}")
         assert response.status_code == 400
+        assert [each["path"] for each in response.json()["error"]["details"]] == ["return"]
 
     @pytest.mark.parametrize("host", ["evil.example/x", "a b", "a@b", "a?b", "a#b"])
     async def test_reached_by_no_host_is_refused(self, stage: Stage, host: str) -> None:
@@ -248,6 +253,36 @@ class TestCallback:
             sent = await begin(browser, query="?return=bff")
             assert await come_back(browser, code="c", state=sent["state"]) == f"{BACK}?error=UNAVAILABLE"
             assert browser.cookies == {}
+
+
+class TestLimit:
+    """Both routes spend of one limit, by address."""
+
+    @pytest.mark.parametrize("route", ["", "/callback?code=c&state=s"])
+    async def test_an_address_that_comes_too_often_is_told_when_to_come_back(
+        self, tmp_path: Path, liar: Liar, route: str
+    ) -> None:
+        stage = Stage(tmp_path, settings_at(liar), limited=True)
+        async with stage.browser() as browser, stage.browser(address="192.0.2.7") as elsewhere:
+            for _ in range(MANIFEST.limits["social"].count):
+                assert (await browser.request("GET", f"/v1/auth/naver{route}")).status_code == 302
+            for each in ("/v1/auth/naver", "/v1/auth/naver/callback?code=c&state=s"):
+                refused = await browser.request("GET", each)
+                assert (refused.status_code, refused.json()["error"]["code"]) == (429, "RATE_LIMITED")
+                assert int(refused.headers["retry-after"]) >= 1
+            assert (await elsewhere.request("GET", f"/v1/auth/naver{route}")).status_code == 302
+
+    async def test_a_callback_that_is_refused_for_now_leaves_the_attempt_good(self, tmp_path: Path, liar: Liar) -> None:
+        stage = Stage(tmp_path, settings_at(liar), limited=True)
+        async with stage.browser() as browser:
+            sent = [await begin(browser) for _ in range(MANIFEST.limits["social"].count)][-1]
+            kept = dict(browser.cookies)
+            back = f"/v1/auth/naver/callback?code=c&state={sent['state']}"
+            assert (await browser.request("GET", back)).status_code == 429
+            assert browser.cookies == kept
+        async with stage.browser(address="192.0.2.7") as later:
+            later.cookies = kept
+            assert await come_back(later, code="c", state=sent["state"]) == f"{BACK}?token=the.access.token"
 
 
 class TestProviderThatTalksNonsense:
