@@ -55,7 +55,7 @@ from plugins.auth.messages import (
     VerifyEmailRequest,
     VerifyEmailResponse,
 )
-from plugins.auth.social.cookies import browser_of
+from plugins.auth.social.cookies import browser_of, without_browser
 
 __all__ = [
     "AuthService",
@@ -106,6 +106,7 @@ __all__ = [
     "as_bearer",
     "browser_of",
     "users_by_id",
+    "without_browser",
 ]
 
 MOST_IDS = 1000

@@ -121,6 +121,7 @@ async def complete_social_login(context: Context, *, code: str, password: str | 
     if completed.signed_in is None:
         return SocialLoginResponse(success=False, link_required=True)
     await visit.begin(completed.signed_in)
+    visit.ended_social_login = True
     return SocialLoginResponse(success=True, link_required=False, user=completed.signed_in.user)
 
 

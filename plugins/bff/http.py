@@ -20,7 +20,7 @@ from girok.kit import Kit
 from girok.manifest import discover, part
 from girok.sections import Web
 from girok.telemetry.tracing import span
-from plugins.auth.ports import AuthService, BrowserSessions, browser_of
+from plugins.auth.ports import AuthService, BrowserSessions, browser_of, without_browser
 from plugins.bff import cookies
 from plugins.bff.csrf import Origin, Sender, is_cross_site
 from plugins.bff.errors import CrossSiteRequest, RequestCut
@@ -125,6 +125,8 @@ class Door:
             request = Request(method, scope["query_string"], headers, body)
             response = await self._graphql.answer(request, Context(self._ports, visit))
         self._set_cookie(response, visit.cookie, transport)
+        if visit.ended_social_login:
+            response.headers.append((b"set-cookie", without_browser(secure=transport.scheme == "https")))
         return response
 
     async def _actor(self, bearer: str | None, handle: str | None, origin: str | None) -> Actor | None:

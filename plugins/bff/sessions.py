@@ -21,7 +21,7 @@ import msgspec
 from girok import sealing
 from girok.clock import Clock
 from girok.context import Actor, acting_as
-from girok.errors import InvalidBearer, Unauthenticated, Unavailable
+from girok.errors import InvalidBearer, RateLimited, Unauthenticated, Unavailable
 from girok.keys import Keys
 from plugins.auth.ports import (
     AuthService,
@@ -129,7 +129,7 @@ class Sessions:
             task.add_done_callback(lambda _: self._renewing.pop(row.handle_hash))
         try:
             return await asyncio.shield(task)
-        except Unavailable:
+        except (Unavailable, RateLimited):
             if row.access_expires_at > self._clock.now():  # it is early: the present token still counts
                 return tokens
             raise
@@ -165,6 +165,7 @@ class Visit:
     """One request of a browser, as a context: the body runs as `actor`, and as whoever signs in meanwhile.
 
     `cookie` is what the answer does to the browser's: a handle to keep, "" to drop it, None to leave it as it is.
+    `ended_social_login`: the secret `browser` is of no more use, so that the answer takes it away too.
     """
 
     def __init__(
@@ -177,6 +178,7 @@ class Visit:
         self.device = device
         self.browser = browser
         self.cookie: str | None = None
+        self.ended_social_login = False
         self._sessions = sessions
         self._handle = handle
         self._is_safe = is_safe

@@ -12,7 +12,7 @@ from litestar.datastructures import Cookie
 
 from plugins.auth.social.attempt import LASTING
 
-__all__ = ["attempt_of", "browser_of", "with_attempt", "with_browser", "without_attempt"]
+__all__ = ["attempt_of", "browser_of", "with_attempt", "with_browser", "without_attempt", "without_browser"]
 
 _BROWSER = "social_browser"
 _CODE_LASTS = timedelta(seconds=60)
@@ -41,6 +41,11 @@ def without_attempt(path: str, *, secure: bool) -> Cookie:
 def with_browser(value: str, *, secure: bool) -> Cookie:
     """Gives a browser the secret of its code."""
     return _written(_BROWSER, value, _CODE_LASTS, secure)
+
+
+def without_browser(*, secure: bool) -> bytes:
+    """The Set-Cookie header that takes it away, once `completeSocialLogin` has used the code."""
+    return _written(_BROWSER, "", timedelta(0), secure).to_header(header="").strip().encode()
 
 
 def _attempt(path: str) -> str:

@@ -13,6 +13,7 @@ from girok.db.database import Database, StoreUnavailable
 from girok.errors import GirokError
 from girok.port import local_port
 from girok.testing.client import Browser
+from plugins.auth.plugin import MANIFEST
 from plugins.auth.ports import AuthService
 from plugins.auth.service import build
 from plugins.bff.repository_sql import SqlSessionRepository
@@ -153,6 +154,22 @@ class TestFaults:
             assert (answer.status, answer.error["code"]) == (503, "UNAVAILABLE")
             stage.auth.cable.writable = True
             assert await sees(ada) == ADA
+
+    async def test_an_address_that_refreshes_too_often_stays_signed_in(self, tmp_path: Path) -> None:
+        auth = {"access_token_minutes": 15, "limited": True}
+        async with stage_on(tmp_path, auth=auth) as stage, stage.browser() as ada:
+            await register(ada, "ada")
+            stage.auth.clock.advance(14.5 * MINUTE)
+            for _ in range(MANIFEST.limits["refresh"].count):
+                await stage.kit.limiter.spend("refresh", "address:127.0.0.1")
+            assert (await sees(ada), await used(stage)) == (ADA, [False])
+            stage.auth.clock.advance(MINUTE)
+            for _ in range(MANIFEST.limits["refresh"].count):
+                await stage.kit.limiter.spend("refresh", "address:127.0.0.1")
+            answer = await ada.graphql(ME)
+            assert (answer.status, answer.error["code"], answer.set_cookies) == (429, "RATE_LIMITED", [])
+            stage.auth.clock.advance(MINUTE)
+            assert (await sees(ada), await used(stage)) == (ADA, [False, True])
 
     @pytest.mark.parametrize("committed", [False, True])
     @pytest.mark.parametrize("step", ["reserve", "rotate", "renew"])

@@ -61,6 +61,8 @@ class TestCookies:
 
     def test_what_is_taken_away_ends_at_once(self) -> None:
         assert "Max-Age=0;" in cookies.without_attempt("google", secure=True).to_header(header="")
+        written = cookies.with_browser("value", secure=True).to_header(header="").strip().encode()
+        assert cookies.without_browser(secure=True) == written.replace(b"=value", b'=""').replace(b"=60", b"=0")
 
     def test_each_provider_has_its_own(self) -> None:
         header = "social_login_google=g; social_login_kakao=k; other"
