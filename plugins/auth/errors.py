@@ -19,6 +19,7 @@ __all__ = [
     "AccountDisabled",
     "EmailTaken",
     "HashingBusy",
+    "IdentityTaken",
     "InvalidAvatar",
     "InvalidBio",
     "InvalidCredentials",
@@ -54,6 +55,16 @@ class UsernameTaken(Conflict):
 
     reason = "USERNAME_TAKEN"
     text = Text("This username is already in use.", "이미 사용 중인 사용자 이름입니다.")
+
+
+class IdentityTaken(Conflict):
+    """The identity at a provider has come to belong to an account meanwhile."""
+
+    reason = "IDENTITY_TAKEN"
+    text = Text(
+        "This sign-in already belongs to an account. Please try again.",
+        "이미 계정에 연결된 로그인입니다. 다시 시도해 주세요.",
+    )
 
 
 class InvalidCredentials(Unauthenticated):

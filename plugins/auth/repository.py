@@ -177,7 +177,7 @@ class AuthRepository(Protocol):
     ) -> None:
         """Store the account, with its first session if one is given.
 
-        Raises as `check_free` does: of two at once, one is stored.
+        Raises as `check_free` does, and IdentityTaken: of two at once, one is stored.
         """
         ...
 
@@ -221,11 +221,14 @@ class AuthRepository(Protocol):
         ...
 
     async def link(self, identity: Identity, user_id: str, now: datetime, *told: Told) -> None:
-        """One signs in to this account with this identity from now on, and with no other account."""
+        """One signs in to this account with this identity from now on. Raises IdentityTaken when it has an account."""
         ...
 
-    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
-        """Remove everything that is stored of a user but their id; False when there is no such account."""
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> list[str] | None:
+        """Remove everything that is stored of a user but their id; None when there is no such account.
+
+        The ids of the sessions that were theirs.
+        """
         ...
 
     async def update_account(self, user_id: str, changes: Mapping[str, str | None]) -> Account:
@@ -285,7 +288,10 @@ class AuthRepository(Protocol):
         ...
 
     async def tell_erasures(self, now: datetime, limit: int) -> int:
-        """Tell again of erasures of the last month that were last told of a day ago. How many it were."""
+        """Tell again of erasures: of one that was told once after half an hour, then each day for a month.
+
+        How many it were.
+        """
         ...
 
     async def set_role(self, user_id: str, role: Role, *told: Told) -> None:

@@ -11,7 +11,7 @@ from girok.db.statement import Row
 from girok.db.unit import Unit, emit, execute, rows
 from plugins.auth import statements as sql
 from plugins.auth.audit import AuditEntry, entries, record
-from plugins.auth.errors import EmailTaken, InvalidRefreshToken, UsernameTaken, UserNotFound, raise_first
+from plugins.auth.errors import EmailTaken, IdentityTaken, InvalidRefreshToken, UsernameTaken, UserNotFound, raise_first
 from plugins.auth.events import UserErased
 from plugins.auth.repository import (
     Account,
@@ -31,6 +31,8 @@ from plugins.auth.repository import (
 __all__ = ["SqlAuthRepository", "SqlKeyRepository"]
 
 _DAY = timedelta(days=1)
+_SECOND_TELLING = timedelta(minutes=30)
+"""After it a call that was let in before the erasure has long ended, or been given up."""
 
 
 class SqlAuthRepository:
@@ -61,7 +63,7 @@ class SqlAuthRepository:
                 taken = yield from rows(sql.TAKEN(email_key=email_key, username=account.username))
                 _refuse_taken(taken, email_key, account.username)
             if isinstance(shown, Identity):
-                yield from execute(sql.INSERT_IDENTITY(**shown._asdict(), user_id=account.id, now=account.created_at))
+                yield from _join(shown, account.id, account.created_at)
             if opening is not None:
                 yield from _open(opening)
             yield from _tell(told)
@@ -118,20 +120,22 @@ class SqlAuthRepository:
 
     async def link(self, identity: Identity, user_id: str, now: datetime, *told: Told) -> None:
         def unit() -> Unit[None]:
-            yield from execute(sql.INSERT_IDENTITY(**identity._asdict(), user_id=user_id, now=now))
+            yield from _join(identity, user_id, now)
             yield from _tell(told)
 
         await self._db.run(unit)
 
-    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
-        def unit() -> Unit[bool]:
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> list[str] | None:
+        def unit() -> Unit[list[str] | None]:
             if not (yield from rows(sql.ACCOUNT(id=user_id))):
-                return False
+                return None
             yield from _tell(told)  # first, so that the address of who erases themselves goes, too
-            for each in sql.ERASE:
+            yield from execute(sql.ERASE_REFRESH_TOKENS(user_id=user_id))
+            sessions = yield from rows(sql.ERASE_SESSIONS(user_id=user_id))
+            for each in sql.ERASE_REST:
                 yield from execute(each(user_id=user_id))
             yield from execute(sql.INSERT_ERASURE(user_id=user_id, now=now))
-            return True
+            return [row["id"] for row in sessions]
 
         return await self._db.run(unit)
 
@@ -225,7 +229,13 @@ class SqlAuthRepository:
         return await self._db.run(unit)
 
     async def tell_erasures(self, now: datetime, limit: int) -> int:
-        due = sql.ERASURES_TO_TELL(now=now, told_before=now - _DAY, erased_after=now - 31 * _DAY, limit=limit)
+        due = sql.ERASURES_TO_TELL(
+            now=now,
+            told_before=now - _DAY,
+            erased_before=now - _SECOND_TELLING,
+            erased_after=now - 31 * _DAY,
+            limit=limit,
+        )
 
         def unit() -> Unit[int]:
             found = yield from rows(due)
@@ -295,6 +305,12 @@ def _refuse_taken(found: Sequence[Row], email_key: str, username: str) -> None:
             "username": UsernameTaken() if any(row["username"] == username for row in found) else None,
         }
     )
+
+
+def _join(identity: Identity, user_id: str, now: datetime) -> Unit[None]:
+    """The identity is this account's, unless it has one: on PostgreSQL the insert waits for another's to end."""
+    if not (yield from rows(sql.INSERT_IDENTITY(**identity._asdict(), user_id=user_id, now=now))):
+        raise IdentityTaken
 
 
 def _open(opening: Opening) -> Unit[None]:

@@ -103,7 +103,7 @@ IDENTITIES = prepare(
 INSERT_IDENTITY = prepare(
     lambda p: IdentityRow.raw(
         "INSERT INTO auth_identity (provider, subject, user_id, created_at) VALUES ({}, {}, {}, {}) "
-        "ON CONFLICT (provider, subject) DO UPDATE SET user_id = excluded.user_id",
+        "ON CONFLICT (provider, subject) DO NOTHING RETURNING user_id",
         p.provider,
         p.subject,
         p.user_id,
@@ -142,11 +142,17 @@ PURGE_TICKETS = prepare(
     )
 )
 
-ERASE = tuple(
+ERASE_REFRESH_TOKENS = prepare(
+    lambda p: RefreshTokenRow.raw(
+        "DELETE FROM auth_refresh_token WHERE session_id IN (SELECT id FROM auth_session WHERE user_id = {})", p.user_id
+    )
+)
+ERASE_SESSIONS = prepare(
+    lambda p: SessionRow.raw("DELETE FROM auth_session WHERE user_id = {} RETURNING id", p.user_id)
+)
+ERASE_REST = tuple(
     prepare(lambda p, text=text: UserRow.raw(text, p.user_id))
     for text in (
-        "DELETE FROM auth_refresh_token WHERE session_id IN (SELECT id FROM auth_session WHERE user_id = {})",
-        "DELETE FROM auth_session WHERE user_id = {}",
         "DELETE FROM auth_identity WHERE user_id = {}",
         "DELETE FROM auth_ticket WHERE user_id = {}",
         "UPDATE auth_audit SET address = NULL, device = NULL WHERE user_id = {}",
@@ -157,9 +163,11 @@ INSERT_ERASURE = prepare(lambda p: ErasureRow.insert(ErasureRow(user_id=p.user_i
 ERASURES_TO_TELL = prepare(
     lambda p: ErasureRow.raw(
         "UPDATE auth_erasure SET told_at = {} WHERE user_id IN (SELECT user_id FROM auth_erasure "
-        "WHERE told_at <= {} AND erased_at > {} LIMIT {}) RETURNING user_id",
+        "WHERE (told_at <= {} OR (told_at = erased_at AND told_at <= {})) AND erased_at > {} LIMIT {}) "
+        "RETURNING user_id",
         p.now,
         p.told_before,
+        p.erased_before,
         p.erased_after,
         p.limit,
     )

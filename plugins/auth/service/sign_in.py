@@ -1,11 +1,13 @@
 """From what somebody shows to a session.
 
-Signing in goes in steps: who it is, what they must show for it (`missing`), the session. A second factor is one more
-thing that may be missing.
+Signing in goes in steps. `Progress` is where somebody stands: at which account, and what they have shown for it. Each
+step shows one thing more; `missing` says which comes next, and `SignIn.begin`, the one way to a session of an account
+that is there, opens none before nothing is missing. A second factor is one more `Proof`, which `missing` asks of the
+accounts that have one; a passkey is one that is enough.
 """
 
 import asyncio
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from girok.context import current
 from girok.ratelimit import RateLimiter
@@ -19,22 +21,32 @@ from plugins.auth.service.profiles import shown
 from plugins.auth.service.sessions import NewTokens, Sessions
 from plugins.auth.service.story import Story, by_address
 
-__all__ = ["Proof", "SignIn", "enabled", "missing"]
+__all__ = ["Progress", "Proof", "SignIn", "enabled", "missing"]
 
 S = TypeVar("S", bound=SignedIn)
-Proof = Literal["password", "identity"]
-"""What somebody has shown: the password of the account, or a provider's word for an identity."""
+Proof = Literal["password", "identity", "email"]
+"""What somebody has shown: the account's password, an identity that is the account's, or a provider's word that the
+account's email is theirs."""
 
 
-def missing(shown_so_far: frozenset[Proof], *, is_linked: bool) -> Proof | None:
-    """What must be shown before a session begins; None when nothing is missing.
+class Progress(NamedTuple):
+    """How far somebody has come on the way into an account."""
 
-    A password is enough, and so is an identity that belongs to the account. One that only has the account's email is
-    not: first the account's owner shows the password.
+    account: Account
+    shown: frozenset[Proof]
+
+    def and_shown(self, proof: Proof) -> "Progress":
+        """One step further."""
+        return self._replace(shown=self.shown | {proof})
+
+
+def missing(progress: Progress) -> Proof | None:
+    """What must be shown next; None when a session may begin.
+
+    The password is enough, and so is an identity of the account. The email is not: what a provider says of it must not
+    open an account that was made without that provider, so its owner shows the password first.
     """
-    if "password" in shown_so_far or ("identity" in shown_so_far and is_linked):
-        return None
-    return "password"
+    return None if progress.shown & {"password", "identity"} else "password"
 
 
 class SignIn:
@@ -75,11 +87,13 @@ class SignIn:
         return _signed_in(RegisterResponse, account, opening, tokens)
 
     async def login(self, request: LoginRequest) -> LoginResponse:
-        account = await self.by_password(request.email, request.password, request.device)
-        return await self.begin(account, request.device)
+        return await self.begin(await self.by_password(request.email, request.password, request.device), request.device)
 
-    async def by_password(self, email: str, password: str, device: str | None) -> Account:
-        """The account whose password this is. Raises InvalidCredentials, AccountDisabled, RateLimited, HashingBusy."""
+    async def by_password(self, email: str, password: str, device: str | None) -> Progress:
+        """At the account whose password this is.
+
+        Raises InvalidCredentials, AccountDisabled, RateLimited, HashingBusy.
+        """
         key = email_key(email)
         await self._limiter.spend("login", *by_address(), *([f"account:{key}"] if key else []))
         found = await self._accounts.credentials(key) if key else None
@@ -93,10 +107,13 @@ class SignIn:
             raise InvalidCredentials
         account = enabled(found.account)
         await self._renew_hash(found, given)
-        return account
+        return Progress(account, frozenset({"password"}))
 
-    async def begin(self, account: Account, device: str | None) -> LoginResponse:
-        """A session of this account, for whom nothing is `missing`."""
+    async def begin(self, progress: Progress, device: str | None) -> LoginResponse:
+        """A session. Raises InvalidCredentials while something is `missing`."""
+        if missing(progress) is not None:
+            raise InvalidCredentials
+        account = progress.account
         opening = self._sessions.opening(account.id, device)
         session_id = opening.session.id
         stored = self._sessions.store(

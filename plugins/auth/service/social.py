@@ -14,12 +14,12 @@ from hmac import compare_digest
 import msgspec
 
 from girok.context import current
-from plugins.auth.errors import EmailTaken, InvalidTicket, SocialEmailMissing, UsernameTaken
+from plugins.auth.errors import EmailTaken, IdentityTaken, InvalidTicket, SocialEmailMissing, UsernameTaken
 from plugins.auth.events import MailWanted, UserRegistered
 from plugins.auth.messages import CompleteSocialLoginRequest, CompleteSocialLoginResponse, Confidential, Provider
 from plugins.auth.repository import Account, AuthRepository, Identity, Ticket, Told
 from plugins.auth.rules import RESERVED, email_key, social_name
-from plugins.auth.service.sign_in import SignIn, enabled, missing
+from plugins.auth.service.sign_in import Progress, SignIn, enabled, missing
 from plugins.auth.service.story import Story
 from plugins.auth.service.tickets import Tickets
 from plugins.auth.social.profile import SocialProfile
@@ -55,10 +55,10 @@ class SocialLogins:
         Raises EmailTaken when the password of the account with this email would have to be shown, AccountDisabled,
         SocialEmailMissing.
         """
-        account = await self._account(profile, password=None, device=device)
-        if account is None:
+        progress = await self._progress(profile, password=None, device=device)
+        if missing(progress) is not None:
             raise EmailTaken
-        return (await self._sign_in.begin(account, device)).access_token
+        return (await self._sign_in.begin(progress, device)).access_token
 
     async def hold(self, profile: SocialProfile, browser: str) -> str:
         """A code of one use, good for 60 s in the browser that has the secret `browser`."""
@@ -70,41 +70,57 @@ class SocialLogins:
         held = self._opened(ticket) if ticket is not None else None
         if ticket is None or held is None or not compare_digest(held.browser, _hash(request.browser)):
             raise InvalidTicket
-        account = await self._account(held.profile, password=request.password, device=request.device)
-        if account is None:
+        progress = await self._progress(held.profile, password=request.password, device=request.device)
+        if missing(progress) is not None:
             return CompleteSocialLoginResponse(link_required=True)
         if not await self._accounts.use(ticket):
             raise InvalidTicket
-        signed_in = await self._sign_in.begin(account, request.device)
+        signed_in = await self._sign_in.begin(progress, request.device)
         return CompleteSocialLoginResponse(link_required=False, signed_in=signed_in)
 
     def _opened(self, ticket: Ticket) -> _Held:
         return msgspec.json.decode(self._tickets.content(ticket), type=_Held)
 
-    async def _account(self, profile: SocialProfile, *, password: str | None, device: str | None) -> Account | None:
-        """The account of this profile, a new one where there is none; None while a password is missing."""
+    async def _progress(self, profile: SocialProfile, *, password: str | None, device: str | None) -> Progress:
+        """At the account of this profile, a new one where there is none."""
         identity = Identity(profile.provider, profile.subject)
         key = email_key(profile.email or "")
         # The email first: whose account it is may be this very identity's, made in another tab between the two.
         found = await self._accounts.credentials(key) if key else None
-        known = await self._accounts.account_of(identity)
-        if known is not None:
-            return enabled(known.account)
+        if known := await self._known(identity):
+            return known
         if key is None:
             raise SocialEmailMissing
         if found is None:
             return await self._new(profile, key, identity)
         if not profile.email_verified:
             raise EmailTaken
-        if missing(frozenset({"identity"}), is_linked=False) is not None and password is None:
-            return None
+        if password is None:
+            return Progress(found.account, frozenset({"email"}))
         # A wrong password costs what it costs at a login, limits included.
-        proven = await self._sign_in.by_password(key, password or "", device)
-        linked = self._story.entry("identity.linked", proven.id, detail=profile.provider, device=device)
-        await self._accounts.link(identity, proven.id, self._story.now(), linked)
-        return proven
+        proven = await self._sign_in.by_password(key, password, device)
+        return await self._joined(proven.and_shown("email"), identity, device)
 
-    async def _new(self, profile: SocialProfile, key: str, identity: Identity) -> Account:
+    async def _known(self, identity: Identity) -> Progress | None:
+        """At the account that the identity belongs to."""
+        found = await self._accounts.account_of(identity)
+        return Progress(enabled(found.account), frozenset({"identity"})) if found is not None else None
+
+    async def _joined(self, progress: Progress, identity: Identity, device: str | None) -> Progress:
+        """The identity is the account's from now on, once nothing is missing; if it has one meanwhile, at that one."""
+        if missing(progress) is not None:
+            return progress
+        user_id = progress.account.id
+        linked = self._story.entry("identity.linked", user_id, detail=identity.provider, device=device)
+        try:
+            await self._accounts.link(identity, user_id, self._story.now(), linked)
+        except IdentityTaken:
+            if known := await self._known(identity):
+                return known
+            raise
+        return progress.and_shown("identity")
+
+    async def _new(self, profile: SocialProfile, key: str, identity: Identity) -> Progress:
         for _ in range(_TRIES):
             account = self._drafted(profile, key)
             told: list[Told] = [
@@ -117,12 +133,11 @@ class SocialLogins:
                 await self._accounts.register(account, key, identity, None, told)
             except UsernameTaken:
                 continue
-            except EmailTaken:  # perhaps by this very identity, in another tab
-                known = await self._accounts.account_of(identity)
-                if known is None:
-                    raise
-                return enabled(known.account)
-            return account
+            except (EmailTaken, IdentityTaken):  # by this very identity, in another tab; the email perhaps by another
+                if known := await self._known(identity):
+                    return known
+                raise
+            return Progress(account, frozenset({"identity"}))
         raise UsernameTaken
 
     def _drafted(self, profile: SocialProfile, key: str) -> Account:

@@ -249,6 +249,25 @@ class TestAtOnce:
         assert len({each.id for each in found}) == 1
         assert len(await stage.column("auth_session", "id")) == AT_ONCE
 
+    async def test_one_new_identity_with_an_email_of_its_own_in_each_tab_is_one_account(self, stage: Stage) -> None:
+        """The first one has it, whatever the others say their email is, and all of them sign in to that one."""
+        tabs = [profile(email=f"ada{number}@example.org") for number in range(AT_ONCE)]
+        found = await asyncio.gather(*(sign_in(stage, each) for each in tabs))
+        assert {each.id for each in found} == set(await stage.column("auth_user", "id"))
+        assert len({each.id for each in found}) == len((await stage.dump())["auth_identity"]) == 1
+        registered = [each for each in await stage.settle() if isinstance(each, UserRegistered)]
+        assert (len(registered), len(await stage.column("auth_session", "id"))) == (1, AT_ONCE)
+
+    async def test_one_new_identity_is_never_taken_from_the_account_that_has_it(self, stage: Stage) -> None:
+        """One tab joins it to Ada's account by her password, the others make an account of it."""
+        await stage.register("ada")
+        code = await stage.service.social.hold(profile(), BROWSER)
+        tabs = [profile(email=f"ben{number}@example.org") for number in range(AT_ONCE)]
+        joined, *made = await asyncio.gather(complete(stage, code, PASSWORD), *(sign_in(stage, each) for each in tabs))
+        assert joined.signed_in is not None
+        (identity,) = (await stage.dump())["auth_identity"]
+        assert {joined.signed_in.user.id, *(each.id for each in made)} == {identity["user_id"]}
+
     async def test_a_registration_and_an_identity_with_one_email_are_one_account(self, stage: Stage) -> None:
         outcomes = await asyncio.gather(stage.register("ada"), sign_in(stage, profile()), return_exceptions=True)
         assert [type(each) for each in outcomes if isinstance(each, Exception)] == [EmailTaken]
