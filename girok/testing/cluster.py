@@ -1,4 +1,4 @@
-"""A cluster of real processes in a test: NATS and Valkey of its own, a database of its own, roles as they are named."""
+"""A cluster of real processes in a test: NATS, Valkey and a database of its own, S3, roles as they are named."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from girok.manifest import discover
 from girok.servers.nats import nats
 from girok.servers.process import ServerProcess
+from girok.servers.seaweedfs import keys_of
 from girok.servers.valkey import valkey
 from girok.testing.postgres import new_database
 from girok.testing.process import GirokProcess, free_port
@@ -29,20 +30,28 @@ class Servers(NamedTuple):
     nats: ServerProcess
     valkey: ServerProcess
     postgres: ServerProcess
+    s3: ServerProcess
     env: Mapping[str, str]
 
 
 @asynccontextmanager
-async def servers(postgres: ServerProcess, **env: str) -> AsyncGenerator[Servers, None]:
-    """NATS and Valkey, empty, and an empty database of `postgres`; `env` is added to the processes' settings."""
+async def servers(postgres: ServerProcess, s3: ServerProcess, **env: str) -> AsyncGenerator[Servers, None]:
+    """NATS and Valkey, empty, an empty database of `postgres`, and `s3` (SeaweedFS) as it is.
+
+    `env` is added to the processes' settings.
+    """
     async with started(nats) as bus, started(valkey) as cache, new_database(postgres) as database:
+        keys = keys_of(s3.folder)
         shared = {
             "GIROK_NATS_URL": bus.url,
             "GIROK_VALKEY_URL": cache.url,
             "GIROK_DATABASE_URL": database,
+            "GIROK_S3_ENDPOINT": s3.url,
+            "GIROK_S3_ACCESS_KEY": keys.access,
+            "GIROK_S3_SECRET_KEY": keys.secret,
             "GIROK_CLUSTER_SECRET": "only-for-tests-of-girok",
         }
-        yield Servers(bus, cache, postgres, {**shared, **env})
+        yield Servers(bus, cache, postgres, s3, {**shared, **env})
 
 
 @asynccontextmanager

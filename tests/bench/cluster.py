@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from girok.servers.postgres import postgres
+from girok.servers.seaweedfs import seaweedfs
 from girok.testing.client import Browser
 from girok.testing.cluster import processes, servers
 from girok.testing.process import running
@@ -40,8 +41,9 @@ async def _p50(browser: Browser) -> float:
 async def _bench(folder: Path) -> None:
     async with (
         started(postgres) as database,
-        servers(database, **UNLIMITED) as shared,
-        processes(folder, shared.env, "bff", "auth", "feed") as (bff, _, _),
+        started(seaweedfs, block=4) as s3,
+        servers(database, s3, **UNLIMITED) as shared,
+        processes(folder, shared.env, "bff", "auth", "feed,personal") as (bff, _, _),
         running(folder / "box", env=UNLIMITED) as box,
         Browser(bff.base_url) as far,
         Browser(box.base_url) as near,

@@ -26,6 +26,7 @@ MANIFESTS = discover()
 AUTH = ["auth.mail"]
 BFF = ["bff.erasure"]
 FEED = ["feed.back-fill", "feed.erasure", "feed.fan-out", "feed.removal"]
+PERSONAL = ["personal.erasure", "personal.preferences"]
 
 
 @pytest.fixture
@@ -51,13 +52,15 @@ class TestRoles:
     @pytest.mark.parametrize(
         ("roles", "auth", "feed", "served", "consumers"),
         [
-            ("", "here", "here", "auth feed personal", [*AUTH, *BFF, *FEED]),
+            ("", "here", "here", "auth feed personal", [*AUTH, *BFF, *FEED, *PERSONAL]),
             ("auth", "here", None, "auth", AUTH),
             ("feed", "elsewhere", "here", "feed", FEED),
             ("bff", "elsewhere", "elsewhere", "", BFF),
             ("bff auth", "here", "elsewhere", "auth", [*AUTH, *BFF]),
             ("bff feed", "elsewhere", "here", "feed", [*BFF, *FEED]),
             ("auth feed", "here", "here", "auth feed", [*AUTH, *FEED]),
+            ("personal", "elsewhere", None, "personal", PERSONAL),
+            ("auth personal", "here", None, "auth personal", [*AUTH, *PERSONAL]),
         ],
     )
     async def test_what_runs_where(

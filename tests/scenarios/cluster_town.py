@@ -92,24 +92,28 @@ class Cluster:
 
 
 @asynccontextmanager
-async def split(folder: Path, postgres: ServerProcess) -> AsyncGenerator[Cluster, None]:
-    """bff, auth and feed, a process each. At the end `postgres` runs, whatever was done to it."""
-    async with _cluster(folder, postgres, {name: name for name in GIROKS}, door="bff", feed="feed") as found:
+async def split(folder: Path, postgres: ServerProcess, s3: ServerProcess) -> AsyncGenerator[Cluster, None]:
+    """bff, auth and feed, a process each, personal beside feed. At the end `postgres` runs, whatever was done to it."""
+    roles = {**{name: name for name in GIROKS}, "feed": "feed,personal"}
+    async with _cluster(folder, postgres, s3, roles, door="bff", feed="feed") as found:
         yield found
 
 
 @asynccontextmanager
-async def twins(folder: Path, postgres: ServerProcess) -> AsyncGenerator[Cluster, None]:
+async def twins(folder: Path, postgres: ServerProcess, s3: ServerProcess) -> AsyncGenerator[Cluster, None]:
     """`one` and `other`, which have all roles each. People come to the other."""
-    async with _cluster(folder, postgres, {"one": "", "other": ""}, door="other", feed="other") as found:
+    async with _cluster(folder, postgres, s3, {"one": "", "other": ""}, door="other", feed="other") as found:
         yield found
 
 
 @asynccontextmanager
 async def _cluster(
-    folder: Path, postgres: ServerProcess, roles: Mapping[str, str], *, door: str, feed: str
+    folder: Path, postgres: ServerProcess, s3: ServerProcess, roles: Mapping[str, str], *, door: str, feed: str
 ) -> AsyncGenerator[Cluster, None]:
-    async with servers(postgres, **SETTINGS) as shared, processes(folder, shared.env, *roles.values()) as giroks:
+    async with (
+        servers(postgres, s3, **SETTINGS) as shared,
+        processes(folder, shared.env, *roles.values()) as giroks,
+    ):
         try:
             yield Cluster(shared, dict(zip(roles, giroks, strict=True)), door=door, feed=feed)
         finally:

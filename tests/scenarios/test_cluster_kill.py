@@ -35,19 +35,19 @@ _towns = count()
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def where(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess, s3_server: ServerProcess
 ) -> AsyncGenerator[Cluster, None]:
     """bff, auth and feed."""
-    async with split(tmp_path_factory.mktemp("split"), postgres_server) as found:
+    async with split(tmp_path_factory.mktemp("split"), postgres_server, s3_server) as found:
         yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pair(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: ServerProcess, s3_server: ServerProcess
 ) -> AsyncGenerator[Cluster, None]:
     """Two processes with all roles."""
-    async with twins(tmp_path_factory.mktemp("twins"), postgres_server) as found:
+    async with twins(tmp_path_factory.mktemp("twins"), postgres_server, s3_server) as found:
         yield found
 
 

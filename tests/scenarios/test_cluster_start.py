@@ -21,9 +21,9 @@ WRONG_SECRET = "refuses this process: cluster.secret (GIROK_CLUSTER_SECRET) is n
 
 
 @pytest.fixture
-async def shared(postgres_server: ServerProcess) -> AsyncGenerator[Servers, None]:
+async def shared(postgres_server: ServerProcess, s3_server: ServerProcess) -> AsyncGenerator[Servers, None]:
     """Servers that run, and the settings that lead to them."""
-    async with servers(postgres_server, **SETTINGS) as found:
+    async with servers(postgres_server, s3_server, **SETTINGS) as found:
         yield found
         if not postgres_server.running:
             await postgres_server.start()
@@ -117,7 +117,7 @@ class TestRefusal:
         self, shared: Servers, tmp_path: Path
     ) -> None:
         secret = {"GIROK_CLUSTER_SECRET": "another than the others have"}
-        args = ["--roles", "auth,feed", "--grpc-port", str(free_port())]
+        args = ["--roles", "auth,feed,personal", "--grpc-port", str(free_port())]
         stranger = GirokProcess(tmp_path / "bff", free_port(), args=["--roles", "bff"], env={**shared.env, **secret})
         async with running(tmp_path / "others", args=args, env=dict(shared.env)), Browser(stranger.base_url) as ada:
             try:
@@ -130,7 +130,7 @@ class TestRefusal:
 
                 await eventually(is_told, WITHIN)
                 code, wrong = await readiness(stranger)
-                assert (code, wrong) == (200, {"peers": "nobody answers for auth, feed"})
+                assert (code, wrong) == (200, {"peers": "nobody answers for auth, feed, personal"})
             finally:
                 await stranger.kill()
         assert stranger.log.count(WRONG_SECRET) == 1

@@ -140,11 +140,11 @@ class TestOneBox:
 
 class TestCluster:
     async def test_nothing_remains_but_the_id_in_two_tables_and_what_goes_by_itself(
-        self, tmp_path: Path, postgres_server: ServerProcess
+        self, tmp_path: Path, postgres_server: ServerProcess, s3_server: ServerProcess
     ) -> None:
         async with (
-            servers(postgres_server, **CHEAP) as shared,
-            processes(tmp_path, shared.env, "bff,auth", "feed") as (front, feed),
+            servers(postgres_server, s3_server, **CHEAP) as shared,
+            processes(tmp_path, shared.env, "bff,auth,personal", "feed") as (front, feed),
         ):
             database = shared.env["GIROK_DATABASE_URL"]
             async with lived(front.base_url) as life:

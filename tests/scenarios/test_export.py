@@ -13,11 +13,11 @@ from tests.scenarios.story import create_post, register
 
 class TestCluster:
     async def test_one_process_tells_what_all_of_them_store(
-        self, tmp_path: Path, postgres_server: ServerProcess
+        self, tmp_path: Path, postgres_server: ServerProcess, s3_server: ServerProcess
     ) -> None:
         async with (
-            servers(postgres_server, **CHEAP) as shared,
-            processes(tmp_path, shared.env, "bff,auth", "feed") as (front, _),
+            servers(postgres_server, s3_server, **CHEAP) as shared,
+            processes(tmp_path, shared.env, "bff,auth,personal", "feed") as (front, _),
             Browser(front.base_url) as ada,
         ):
             await register(ada, "ada")

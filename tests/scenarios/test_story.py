@@ -36,11 +36,16 @@ class TestOneBox:
 
 
 class TestCluster:
-    @pytest.mark.parametrize("roles", [("bff,auth", "feed"), ("", "")], ids=["bff,auth and feed", "all and all"])
+    @pytest.mark.parametrize(
+        "roles", [("bff,auth,personal", "feed"), ("", "")], ids=["all but feed, and feed", "all and all"]
+    )
     async def test_the_story_over_two_processes(
-        self, tmp_path: Path, postgres_server: ServerProcess, roles: tuple[str, ...]
+        self, tmp_path: Path, postgres_server: ServerProcess, s3_server: ServerProcess, roles: tuple[str, ...]
     ) -> None:
-        async with servers(postgres_server) as shared, processes(tmp_path, shared.env, *roles) as (first, second):
+        async with (
+            servers(postgres_server, s3_server) as shared,
+            processes(tmp_path, shared.env, *roles) as (first, second),
+        ):
             await story.tell(first.base_url)
             assert [await each.stop() for each in (first, second)] == [0, 0]
 

@@ -9,16 +9,18 @@ from girok.testing.collector import Span, collecting
 from tests.scenarios.story import create_post, eventually, register
 
 CALL = "girok.feed.v1.FeedService/CreatePost"
-BFF, FEED = ("auth", "bff"), ("feed",)
+BFF, FEED = ("auth", "personal", "bff"), ("feed",)
 
 
 class TestCluster:
-    async def test_a_post_and_its_fan_out_are_one_trace(self, tmp_path: Path, postgres_server: ServerProcess) -> None:
+    async def test_a_post_and_its_fan_out_are_one_trace(
+        self, tmp_path: Path, postgres_server: ServerProcess, s3_server: ServerProcess
+    ) -> None:
         with collecting() as collector:
             env = {"GIROK_TRACES_ENDPOINT": collector.url}
             async with (
-                servers(postgres_server, **env) as shared,
-                processes(tmp_path, shared.env, "bff,auth", "feed") as (bff, _),
+                servers(postgres_server, s3_server, **env) as shared,
+                processes(tmp_path, shared.env, "bff,auth,personal", "feed") as (bff, _),
                 Browser(bff.base_url) as ada,
             ):
                 await register(ada, "ada")
