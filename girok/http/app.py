@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 
 from girok import __version__
 from girok.clock import Clock
+from girok.http.body_limits import BodyLimits
 from girok.http.cors import Cors, Origins
 from girok.http.decode import JsonRequest
 from girok.http.edge import Edge
@@ -84,7 +85,7 @@ def build_http(
         cors=Cors(origins),
         metrics=metrics,
         clock=clock,
-        max_body=http.max_body,
+        limits=BodyLimits(litestar, http.max_body),
         access_log=settings.get(Log).access,
         proxies=Proxies(http.trusted_proxies) if http.trusted_proxies else None,
     )

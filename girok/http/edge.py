@@ -1,6 +1,6 @@
 """The edge: what every request passes on its way in and out, around the whole application.
 
-    edge = Edge(app, cors=Cors(origins), metrics=metrics, clock=clock, max_body=http.max_body)
+    edge = Edge(app, cors=Cors(origins), metrics=metrics, clock=clock, limits=BodyLimits(app, http.max_body))
     Server(edge, interface="asgi", ...)
     ...
     edge.draining = True                  # answers close their connections
@@ -22,6 +22,7 @@ from girok.clock import Clock
 from girok.context import CallContext, use
 from girok.errors import InvalidInput, NotFound, Text, Unavailable
 from girok.http.body import Arrivals, GuardedBody, PayloadTooLarge
+from girok.http.body_limits import BodyLimits
 from girok.http.call import as_get, call_context
 from girok.http.cors import Cors, Header
 from girok.http.problems import MEDIA_TYPE, problem, translate
@@ -79,7 +80,7 @@ class Edge:
         cors: Cors,
         metrics: Metrics,
         clock: Clock,
-        max_body: int,
+        limits: BodyLimits,
         access_log: bool = False,
         proxies: Proxies | None = None,
     ) -> None:
@@ -90,7 +91,7 @@ class Edge:
         self._cors = cors
         self._metrics = metrics
         self._clock = clock
-        self._max_body = max_body
+        self._limits = limits
         self._access_log = access_log
         self._proxies = proxies
         self._running: set[asyncio.Task[Any] | None] = set()
@@ -190,7 +191,7 @@ class Edge:
 
     async def _guarded(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """`receive` with the limit for this path. Who reads a body that is too long answers that in its own form."""
-        limit = float("inf") if path.startswith(_STORED) else self._max_body
+        limit = float("inf") if path.startswith(_STORED) else self._limits.of(path)
         body = GuardedBody(receive, limit, self.arrivals, may_dawdle=path.startswith(_STORED))
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import msgspec
+
 from girok.errors import GirokError
 
 __all__ = ["Answers", "answers", "answers_of"]
@@ -12,17 +14,25 @@ _ATTRIBUTE = "__girok_answers__"
 
 
 class Answers(NamedTuple):
-    """`bearer`: whether an access token must or may come with the request; `errors` are raised by the handler."""
+    """`bearer`: whether an access token must or may come with the request; `errors` are raised by the handler.
+
+    `form`: the Struct of a form (girok/http/multipart.py) that the handler reads.
+    """
 
     errors: tuple[type[GirokError], ...] = ()
     bearer: Literal["required", "optional"] | None = None
+    form: type[msgspec.Struct] | None = None
 
 
-def answers(*errors: type[GirokError], bearer: Literal["required", "optional"] | None = None) -> Callable[[F], F]:
-    """Declare which errors a handler raises and whether it takes a bearer. It stands below `@get`, `@post`, ..."""
+def answers(
+    *errors: type[GirokError],
+    bearer: Literal["required", "optional"] | None = None,
+    form: type[msgspec.Struct] | None = None,
+) -> Callable[[F], F]:
+    """Declare what a handler raises, whether it takes a bearer, and a form. It stands below `@get`, `@post`, ..."""
 
     def declare(handler: F) -> F:
-        setattr(handler, _ATTRIBUTE, Answers(errors, bearer))
+        setattr(handler, _ATTRIBUTE, Answers(errors, bearer, form))
         return handler
 
     return declare

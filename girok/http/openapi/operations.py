@@ -19,6 +19,7 @@ from litestar.typing import FieldDefinition
 from girok.errors import GirokError, InvalidInput, NotFound, Unauthenticated
 from girok.http.body import BodyCut, BodyTooSlow, PayloadTooLarge, UnsupportedMediaType
 from girok.http.edge import InvalidText
+from girok.http.multipart import InvalidForm
 from girok.http.openapi import problem
 from girok.http.openapi.answers import Answers, answers_of
 from girok.http.openapi.schemas import Schema, Schemas, as_json
@@ -48,6 +49,9 @@ def operation(route: HTTPRoute, handler: HTTPRouteHandler, schemas: Schemas, sha
             "required": not body.is_optional,
             "content": {"application/json": {"schema": schemas.incoming(_kind(body))}},
         }
+    if declared.form:
+        schema = schemas.incoming(declared.form)
+        found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     status, response = success(handler, schemas)
     errors = _errors(route, parameters, declared, has_body=body is not None)
     found["responses"] = {str(status): response, **problem.responses(errors, shared)}
@@ -61,6 +65,8 @@ def _errors(
 ) -> Iterator[type[GirokError]]:
     if has_body:
         yield from _OF_BODIES
+    if declared.form:
+        yield from (InvalidForm, *_OF_BODIES)
     if parameters:
         yield from (InvalidInput, InvalidText)
     if route.path_parameters:

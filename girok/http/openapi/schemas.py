@@ -130,6 +130,8 @@ def _scalar(kind: kinds.Type, *, is_incoming: bool) -> Schema:
     if isinstance(kind, kinds.StrType):
         pattern = re.sub(r"\\Z", "$", kind.pattern) if kind.pattern else _NO_NUL if is_incoming else None
         return {"type": "string", **({"pattern": pattern} if pattern else {}), **_limits(kind, "Length")}
+    if isinstance(kind, kinds.BytesType) and is_incoming:  # a file of a form
+        return {"type": "string", "format": "binary"}
     if isinstance(kind, kinds.EnumType):
         return {"enum": [each.value for each in kind.cls]}
     if isinstance(kind, kinds.LiteralType):

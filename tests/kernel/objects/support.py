@@ -16,6 +16,7 @@ from granian.server.embed import Server
 from litestar import Litestar
 
 from girok.clock import SystemClock
+from girok.http.body_limits import BodyLimits
 from girok.http.cors import Cors, Origins
 from girok.http.edge import Edge
 from girok.http.problems import exception_handlers
@@ -92,7 +93,9 @@ def app_of(store: FileObjects, stall_seconds: float = 60.0) -> Edge:
         routes(store, stall_seconds=stall_seconds), openapi_config=None, exception_handlers=exception_handlers(clock)
     )
     cors = Cors(Origins([WEB_ORIGIN], development=True))
-    return Edge(litestar, cors=cors, metrics=Metrics(version="0", roles=()), clock=clock, max_body=1_048_576)
+    return Edge(
+        litestar, cors=cors, metrics=Metrics(version="0", roles=()), clock=clock, limits=BodyLimits(litestar, 1_048_576)
+    )
 
 
 def reason_of(problem: bytes) -> str:
