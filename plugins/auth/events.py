@@ -1,4 +1,5 @@
-"""What auth tells the others. No event holds an email: who needs one asks the port."""
+"""What auth tells the others. Of a person an event holds the id alone, for a cluster keeps it for days: who needs a
+name or an email asks the port."""
 
 from typing import ClassVar, Literal
 
@@ -13,8 +14,6 @@ class UserRegistered(Event, frozen=True):
 
     subject: ClassVar[str] = "auth.user.registered"
     user_id: str
-    username: str
-    name: str
 
 
 class UserLoggedIn(Event, frozen=True):

@@ -45,6 +45,7 @@ _USER = "girok:auth:user:"
 _CHANGING = "changing"
 _GENERATION_MS = 60_000
 _SESSION_MS = 3_600_000
+_AT_ONCE = 1000
 _LOOKUP = Script("""
 local user, answered, session = unpack(redis.call('HMGET', KEYS[1], 'user', 'generation', 'session'))
 if not user then
@@ -137,9 +138,15 @@ class ValkeyAuthRepository:
         async with self._changing(change.user_id):
             return await self._inner.change_password(change, told)
 
-    async def erase(self, user_id: str, now: datetime, *told: Told) -> bool:
+    async def erase(self, user_id: str, now: datetime, *told: Told) -> list[str] | None:
         async with self._changing(user_id):
-            return await self._inner.erase(user_id, now, *told)
+            sessions = await self._inner.erase(user_id, now, *told)
+        # Nobody is let in by them any more; what they say of somebody goes, too. (What is being read at this moment may
+        # be stored after it, and goes within the hour.)
+        for start in range(0, len(sessions or ()), _AT_ONCE):
+            keys = [_SESSION + each for each in (sessions or ())[start : start + _AT_ONCE]]
+            await self._valkey.command("UNLINK", *keys, idempotent=True)
+        return sessions
 
     async def set_role(self, user_id: str, role: Role, *told: Told) -> None:
         async with self._changing(user_id):

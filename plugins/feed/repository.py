@@ -26,7 +26,7 @@ class FeedRepository(Protocol):
         ...
 
     async def delete_post(self, post_id: str, event: PostDeleted) -> None:
-        """Remove the post and its likes; no error when it is gone."""
+        """Remove the post, for all who look; no error when it is gone. The rest is `finish_deletion`'s."""
         ...
 
     async def post(self, post_id: str, viewer: str) -> Post | None:
@@ -73,8 +73,8 @@ class FeedRepository(Protocol):
         """Fan-out on write: put the post into every follower's timeline, unless it is gone."""
         ...
 
-    async def remove_from_timelines(self, post_id: str, delivery: Delivery) -> None:
-        """Take a deleted post out of every timeline."""
+    async def finish_deletion(self, post_id: str, delivery: Delivery) -> None:
+        """Remove the likes of a deleted post, and take it out of every timeline: piece by piece, as often as it takes."""
         ...
 
     async def backfill(self, follower_id: str, followee_id: str, limit: int, delivery: Delivery) -> None:

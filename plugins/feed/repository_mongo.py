@@ -140,7 +140,7 @@ class MongoFeedRepository:
         if not await self._is_there(post_id):
             await self._delete_entries({"post_id": post_id})
 
-    async def remove_from_timelines(self, post_id: str, delivery: Delivery) -> None:  # noqa: ARG002 - see above
+    async def finish_deletion(self, post_id: str, delivery: Delivery) -> None:  # noqa: ARG002 - see above
         await self._likes.disperse(post_id)
         await self._delete_entries({"post_id": post_id})
 

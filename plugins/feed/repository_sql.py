@@ -48,7 +48,6 @@ class SqlFeedRepository:
     async def delete_post(self, post_id: str, event: PostDeleted) -> None:
         def unit() -> Unit[None]:
             if (yield from rows(sql.DELETE_POST(post_id=post_id))):
-                yield from execute(sql.DELETE_LIKES(post_id=post_id))
                 yield from emit(event)
 
         await self._db.run(unit)
@@ -134,9 +133,10 @@ class SqlFeedRepository:
         rest = sql.PUSH(post_id=post_id, author_id=author_id, after=after, until=sql.LAST_USER)
         await self._db.run(lambda: _once(delivery, rest))
 
-    async def remove_from_timelines(self, post_id: str, delivery: Delivery) -> None:
-        while await self._db.run(lambda: rows(sql.DELETE_ENTRIES(post_id=post_id, limit=self._chunk))):
-            continue
+    async def finish_deletion(self, post_id: str, delivery: Delivery) -> None:
+        for piece in (sql.DELETE_ENTRIES, sql.DELETE_LIKES):
+            while await self._db.run(partial(rows, piece(post_id=post_id, limit=self._chunk))):
+                continue
         await self._db.run(lambda: _once(delivery))
 
     async def backfill(self, follower_id: str, followee_id: str, limit: int, delivery: Delivery) -> None:

@@ -71,7 +71,15 @@ INSERT_LIKE = prepare(
 DELETE_LIKE = prepare(
     lambda p: Like.delete().where(Like.post_id == p.post_id, Like.user_id == p.user_id).returning(Like.post_id)
 )
-DELETE_LIKES = prepare(lambda p: Like.delete().where(Like.post_id == p.post_id))
+DELETE_LIKES = prepare(
+    lambda p: Like.raw(
+        "DELETE FROM feed_like WHERE post_id = {} AND user_id IN "
+        "(SELECT user_id FROM feed_like WHERE post_id = {} LIMIT {}) RETURNING user_id",
+        p.post_id,
+        p.post_id,
+        p.limit,
+    )
+)
 ADD_LIKES = prepare(
     lambda p: Post.raw("UPDATE feed_post SET like_count = like_count + {} WHERE id = {}", p.by, p.post_id)
 )

@@ -5,7 +5,6 @@ __all__ = ["NEVER", "NOT_WHEN_SETTLED"]
 NEVER = {
     "a post whose like_count is not the number of its likes": """
         SELECT id FROM feed_post p WHERE like_count <> (SELECT count(*) FROM feed_like l WHERE l.post_id = p.id)""",
-    "a like of no post": "SELECT post_id FROM feed_like WHERE post_id NOT IN (SELECT id FROM feed_post)",
     "a follower_count that is not the number of followers": """
         SELECT user_id FROM feed_relation_count c WHERE follower_count <>
         (SELECT count(*) FROM feed_follow f WHERE f.followee_id = c.user_id)""",
@@ -28,6 +27,7 @@ _DUE = """
     UNION ALL SELECT f.follower_id, p.id FROM feed_follow f JOIN feed_post p ON p.author_id = f.followee_id"""
 NOT_WHEN_SETTLED = {
     "an event that waits": "SELECT event_id FROM event_outbox",
+    "a like of no post": "SELECT post_id FROM feed_like WHERE post_id NOT IN (SELECT id FROM feed_post)",
     "an entry that is missing": f"SELECT * FROM ({_DUE}) EXCEPT SELECT user_id, post_id FROM feed_timeline",
     "an entry too many": f"SELECT user_id, post_id FROM feed_timeline EXCEPT SELECT * FROM ({_DUE})",
 }

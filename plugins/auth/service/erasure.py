@@ -31,6 +31,5 @@ class Erasure:
 
     async def erase(self, user_id: str) -> bool:
         """Remove the account and everything of it; False when there is none."""
-        return await self._accounts.erase(
-            user_id, self._story.now(), UserErased(user_id=user_id), self._story.entry("account.erased", user_id)
-        )
+        told = (UserErased(user_id=user_id), self._story.entry("account.erased", user_id))
+        return await self._accounts.erase(user_id, self._story.now(), *told) is not None

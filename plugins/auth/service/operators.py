@@ -49,7 +49,7 @@ class Operators:
             email_verified_at=now,
         )
         told = (
-            UserRegistered(user_id=account.id, username=account.username, name=account.name),
+            UserRegistered(user_id=account.id),
             self._story.entry("account.created", account.id, detail=role),
         )
         await self._accounts.register(account, new.email_key, await self._passwords.hash(new.password), None, told)

@@ -77,7 +77,7 @@ class SignIn:
         )
         opening = self._sessions.opening(account.id, request.device)
         told = (
-            UserRegistered(user_id=account.id, username=account.username, name=account.name),
+            UserRegistered(user_id=account.id),
             UserLoggedIn(user_id=account.id, session_id=opening.session.id),
             MailWanted(user_id=account.id, mail="VERIFY_EMAIL", locale=current().locale),
             self._story.entry("account.registered", account.id, session_id=opening.session.id, device=request.device),

@@ -124,7 +124,7 @@ class SocialLogins:
         for _ in range(_TRIES):
             account = self._drafted(profile, key)
             told: list[Told] = [
-                UserRegistered(user_id=account.id, username=account.username, name=account.name),
+                UserRegistered(user_id=account.id),
                 self._story.entry("account.registered", account.id, detail=profile.provider),
             ]
             if account.email_verified_at is None:

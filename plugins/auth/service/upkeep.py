@@ -44,7 +44,8 @@ class Upkeep:
         while await self._accounts.purge(self._clock.now(), _KEEP, _AT_ONCE):
             """In pieces, so that others write in between."""
         while await self._accounts.tell_erasures(self._clock.now(), _AT_ONCE):
-            """Whoever missed an erasure, or was restored from a backup that knew the user, catches up."""
+            """What a call left behind that was let in before the erasure goes within 90 minutes of it; whoever was
+            restored from a backup that knew the user catches up within a day."""
 
     async def _run(self) -> None:
         while True:

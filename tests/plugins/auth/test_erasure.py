@@ -1,12 +1,14 @@
 """Erasing an account: at once, whole, and nothing is left of a person but their id."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from girok.context import CallContext, acting_as, use
 from girok.errors import GirokError, RateLimited, Unauthenticated, Unavailable
+from girok.events.event import Event
 from plugins.auth.errors import WRONG_PASSWORD, InvalidCredentials, InvalidPassword, InvalidRefreshToken
 from plugins.auth.events import UserErased
 from plugins.auth.ports import (
@@ -57,6 +59,14 @@ async def live_a_life(stage: Stage) -> tuple[RegisterResponse, list[str]]:
     return ada, words
 
 
+async def told_after(stage: Stage, time: timedelta) -> list[Event]:
+    """What upkeep tells when that time has passed."""
+    (await stage.settle()).clear()
+    stage.clock.advance(time.total_seconds())
+    await stage.service.upkeep.once()
+    return list(await stage.settle())
+
+
 class TestErasure:
     async def test_leaves_the_id_alone_in_two_tables(self, stage: Stage) -> None:
         with use(CallContext(address=ADDRESS)):
@@ -91,6 +101,14 @@ class TestErasure:
         (await stage.settle()).clear()
         assert [await stage.service.erasure.erase(ada.user.id) for _ in range(2)] == [True, False]
         assert await stage.settle() == [UserErased(user_id=ada.user.id)]
+
+    async def test_is_told_again_after_half_an_hour_then_each_day_for_a_month(self, stage: Stage) -> None:
+        ada = await stage.register("ada")
+        await delete(stage, ada)
+        told = [await told_after(stage, timedelta(minutes=each)) for each in (29, 1, 29, 60)]
+        assert told == [[], [UserErased(user_id=ada.user.id)], [], []]
+        days = [len(await told_after(stage, timedelta(days=1))) for _ in range(40)]
+        assert days == [1] * 30 + [0] * 10
 
     async def test_frees_the_email_and_the_username_for_somebody_new(self, stage: Stage) -> None:
         ada = await stage.register("ada")

@@ -56,7 +56,7 @@ class TestEvents:
     async def test_registration_is_told_with_its_login(self, stage: Stage) -> None:
         ada = await stage.register("ada")
         assert sorted(await stage.settle(), key=lambda each: each.subject, reverse=True) == [
-            UserRegistered(user_id=ada.user.id, username="ada", name="Ada"),
+            UserRegistered(user_id=ada.user.id),
             UserLoggedIn(user_id=ada.user.id, session_id=ada.session_id),
         ]
 

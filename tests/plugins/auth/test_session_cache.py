@@ -236,6 +236,15 @@ class TestEnd:
         await validate(stage.service, ben.access_token)
         assert stage.cable.reads == reads
 
+    async def test_by_erasure_leaves_nothing_of_a_session_in_valkey(self, stage: Stage, valkey: Valkey) -> None:
+        ada, ben, again = await stage.register("ada"), await stage.register("ben"), await stage.login("ada")
+        for each in (ada, ben, again):
+            await warm_up(stage, [stage.service], each)
+        keys = [f"girok:auth:session:{each.session_id}" for each in (ada, again, ben)]
+        assert await valkey.command("EXISTS", *keys) == len(keys)
+        assert await stage.service.erasure.erase(ada.user.id)
+        assert [await valkey.command("EXISTS", each) for each in keys] == [0, 0, 1]
+
     async def test_after_a_minute_valkey_answers_for_what_was_kept(self, stage: Stage, valkey: Valkey) -> None:
         first = await stage.register("ada")
         second = await stage.login("ada")

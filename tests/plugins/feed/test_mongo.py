@@ -137,7 +137,7 @@ class TestAgain:
         post = await post_of(feed, "author")
         await feed.push_to_followers(post.id, "author", AGAIN)
         await delete(feed, post)
-        await feed.remove_from_timelines(post.id, AGAIN)
+        await feed.finish_deletion(post.id, AGAIN)
         await feed.push_to_followers(post.id, "author", AGAIN)
         assert (await documents(mongo))["feed_timeline"] == []
 
@@ -155,7 +155,7 @@ class TestAgain:
     ) -> None:
         post = await post_of(feed, "author")
         await asyncio.gather(*(like(feed, post, IDS.new()) for _ in range(MANY)), delete(feed, post))
-        await feed.remove_from_timelines(post.id, AGAIN)
+        await feed.finish_deletion(post.id, AGAIN)
         assert await like(feed, post, "late") is None
         likes = (await documents(mongo))["feed_like"]
         assert {(each["size"], len(each["users"]), each["gone"]) for each in likes} <= {(0, 0, True)}
