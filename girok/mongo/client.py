@@ -71,11 +71,11 @@ async def open_mongo(
 
 
 class Mongo:
-    """`open_mongo` makes one. `outbox` takes the events of changed documents."""
+    """`open_mongo` makes one. `outbox` takes the events of changed documents, `address` says where it is."""
 
     def __init__(self, url: str, outbox: MongoOutbox, *, seconds: float = _SECONDS) -> None:
         self.outbox = outbox
-        self._address = parse(url)
+        self.address = parse(url)
         self._seconds = seconds
         try:
             self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
@@ -84,14 +84,14 @@ class Mongo:
         except (errors.PyMongoError, ValueError):
             raise MongoRefused(f"{KEY}: its options are none that MongoDB's driver knows") from None
         self._database = self._client.get_database(
-            self._address.database,
+            self.address.database,
             codec_options=_CODEC,
             read_preference=pymongo.ReadPreference.PRIMARY,
             write_concern=WriteConcern("majority"),
             read_concern=ReadConcern("majority"),
         )
         self._breaker = Breaker(
-            f"MongoDB at {self._address}", _log, look=self._look, said=_said, back_level=logging.WARNING
+            f"MongoDB at {self.address}", _log, look=self._look, said=_said, back_level=logging.WARNING
         )
 
     def collection(self, name: str) -> AsyncCollection[dict[str, Any]]:
@@ -127,15 +127,15 @@ class Mongo:
         when waiting is vain."""
         error = await self._breaker.arrive(patience, is_vain=_is_refusal)
         if error is not None and _is_refusal(error):
-            raise MongoRefused(f"{KEY}: MongoDB at {self._address} refuses girok: {_said(error)}") from None
+            raise MongoRefused(f"{KEY}: MongoDB at {self.address} refuses girok: {_said(error)}") from None
         if error is not None:
-            raise MongoRefused(f"{KEY}: no MongoDB at {self._address} within {patience:g} s: {_said(error)}") from None
+            raise MongoRefused(f"{KEY}: no MongoDB at {self.address} within {patience:g} s: {_said(error)}") from None
         try:
             for each in collections:
                 if wanted := each.wanted:
                     await self.collection(each.name).create_indexes(wanted)
         except errors.PyMongoError as error:
-            raise MongoRefused(f"{KEY}: an index cannot be made at {self._address}: {_said(error)}") from error
+            raise MongoRefused(f"{KEY}: an index cannot be made at {self.address}: {_said(error)}") from error
 
     async def aclose(self) -> None:
         """Close every connection; attempts are refused from now on."""

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from girok.db.database import Store
+from girok.db.identity import store_id
 from girok.manifest import ManifestError, part
 from girok.mongo.client import Mongo, open_mongo
 from girok.mongo.collection import Collection
+from girok.mongo.owner import claim
 from girok.mongo.relay import MongoRelay
 from girok.sections_cluster import Mongo as Section
 from girok.surroundings import Check, Process
@@ -25,11 +27,12 @@ class Documents(NamedTuple):
 
 @asynccontextmanager
 async def open_documents(process: Process, roles: Sequence[str], db: Store) -> AsyncGenerator[Documents, None]:
-    """Open it for `roles`, whose events go to the outbox of `db`. Raises MongoRefused."""
+    """Open it for `roles`, whose events go to the outbox of `db`, which is migrated. Raises MongoRefused."""
     settings, manifests, plan, clock, ids = process
     collections = [each for name in roles for each in _collections(name)]
     vital = all(name in roles or manifests[name].edge for name in plan.local)
     async with open_mongo(settings.get(Section).url, collections, clock, ids) as mongo:
+        await claim(mongo, await store_id(db, ids))
         yield Documents(mongo, MongoRelay(mongo, db, collections, clock), Check(mongo.health, vital=vital))
 
 

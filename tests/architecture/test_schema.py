@@ -2,7 +2,7 @@
 
 import pytest
 
-from girok.db import migrations
+from girok.db import identity, migrations
 from girok.db.drift import differences, tables_of
 from girok.db.migration_files import read_domain
 from girok.db.migrations import migrate
@@ -12,7 +12,7 @@ from girok.resources import resource
 from tests.kernel.db.engines import ENGINES, Opening
 
 DOMAINS = ("girok", *discover())
-MODULES = [tables, migrations, *(module for name in discover() if (module := part(name, "tables")))]
+MODULES = [tables, migrations, identity, *(module for name in discover() if (module := part(name, "tables")))]
 
 
 @pytest.fixture(params=ENGINES)

@@ -6,6 +6,7 @@ import pytest
 
 from girok.db.database import Store
 from girok.manifest import discover
+from girok.mongo.address import MongoRefused
 from girok.mongo.opening import open_documents
 from girok.needs import ServerNeeded, needed_servers
 from girok.roles import resolve
@@ -49,6 +50,17 @@ class TestNeed:
         assert "mongo" not in needed_servers(clustered, MANIFESTS, resolve(MANIFESTS, ["auth"]))
         with pytest.raises(ServerNeeded, match=r"^mongo\.url \(GIROK_MONGO_URL\) is needed by feed"):
             needed_servers(clustered, MANIFESTS, resolve(MANIFESTS, ["feed"]))
+
+
+class TestOwner:
+    async def test_a_database_of_another_store_is_refused(self, tmp_path: Path, database_url: str) -> None:
+        env = {"GIROK_FEED_STORE": "mongo", "GIROK_MONGO_URL": database_url}
+        for _ in range(2):
+            async with box_on(tmp_path / "data", **env):
+                """Its own, when it is started again, too."""
+        with pytest.raises(MongoRefused, match=r"^mongo\.url \(GIROK_MONGO_URL\): the database .* on another store"):
+            async with box_on(tmp_path / "other", **env):
+                """Never reached."""
 
 
 class TestReadiness:
