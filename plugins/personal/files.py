@@ -28,6 +28,8 @@ __all__ = [
     "FileKind",
     "NewAttachment",
     "NewFile",
+    "NewFiles",
+    "PhotoChange",
     "ShownPhoto",
     "is_key",
     "kind_of",
@@ -87,6 +89,24 @@ class CopiedFile(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None
     description: str | None
     visible: bool
+
+
+class PhotoChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a resume's photo: a temporary upload, else an address elsewhere, else none.
+
+    The address of the present photo leaves it as it is. `id` is that of the attachment of an upload.
+    """
+
+    id: str
+    temp_key: str | None
+    address: str | None
+
+
+class NewFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new resume begins with: a photo, or the copies of another's files, each with an attachment's id."""
+
+    photo: PhotoChange | None = None
+    copies: tuple[tuple[str, CopiedFile], ...] = ()
 
 
 class ShownPhoto(NamedTuple):
