@@ -17,6 +17,7 @@ __all__ = ["Probe", "ServerNotReady", "ServerProcess", "answers", "wait_stopped"
 
 Probe = Callable[[], Awaitable[bool]]
 _LOOK_EVERY = 0.02
+_ANSWER_SECONDS = 5.0
 _ENDED = "ZX"
 _STOPPED = f"Tt{_ENDED}"
 
@@ -60,7 +61,7 @@ class ServerProcess:
         """How it ended; None before that."""
         return self.child.poll() if self.child is not None else None
 
-    async def start(self, within: float = 30.0) -> None:
+    async def start(self, within: float = 60.0) -> None:
         """Start it and wait until it answers, `within` seconds. Raises ServerNotReady with the end of its log."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._prepare is not None:
@@ -153,7 +154,7 @@ async def answers(port: int, question: bytes, answer: bytes) -> bool:
     """Whether something on the loopback address answers `question` with `answer` in it."""
     said = b""
     try:
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(_ANSWER_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(question)

@@ -21,7 +21,7 @@ from girok.up.layout import ports_of
 
 __all__ = ["Servers", "free_offset", "girok_starting", "girok_up", "processes", "servers"]
 
-_UP_SECONDS = 60.0
+_UP_SECONDS = 110.0
 
 
 class Servers(NamedTuple):

@@ -7,7 +7,7 @@ it ends the roles first, each of them drains, and then the servers. What ends by
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from girok.cli.table import table
 from girok.refusal import Refusal
@@ -16,7 +16,9 @@ from girok.up.layout import Layout, Place
 
 __all__ = ["PortsInUse", "run_cluster"]
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
+_TELL_SECONDS = 20.0
+"""After which a start that takes long is told of: on a machine that has much else to do it does."""
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
 _PATIENCE_SECONDS = 2.0
@@ -33,7 +35,7 @@ async def run_cluster(layout: Layout, say: Say, *, drain_seconds: float) -> int:
     await _claim([*layout.servers, *layout.roles])
     stop = _stop_on_signals()
     try:
-        starting = asyncio.create_task(_start(layout))
+        starting = asyncio.create_task(_start(layout, say))
         await asyncio.wait([starting, stop], return_when=asyncio.FIRST_COMPLETED)
         if stop.done():
             starting.cancel()
@@ -49,15 +51,32 @@ async def run_cluster(layout: Layout, say: Say, *, drain_seconds: float) -> int:
     return 0
 
 
-async def _start(layout: Layout) -> None:
+async def _start(layout: Layout, say: Say) -> None:
     """The servers, all at once, then the roles, all at once. Raises what the first one that failed raised."""
+    late: dict[str, Place] = {}
+    telling = asyncio.create_task(_tell(late, say))
     try:
         for places in (layout.servers, layout.roles):
+            late.update({each.name: each for each in places})
             async with asyncio.TaskGroup() as group:
                 for each in places:
-                    group.create_task(each.process.start(_START_SECONDS))
+                    group.create_task(_start_one(each, late))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
+    finally:
+        telling.cancel()
+
+
+async def _start_one(place: Place, late: dict[str, Place]) -> None:
+    await place.process.start(_START_SECONDS)
+    del late[place.name]
+
+
+async def _tell(late: Mapping[str, Place], say: Say) -> None:
+    """Say what is waited for, now and then. Does not end."""
+    while True:
+        await asyncio.sleep(_TELL_SECONDS)
+        say(f"waiting for {', '.join(late)}")
 
 
 async def _watch(layout: Layout, stop: asyncio.Future[None], say: Say) -> None:

@@ -35,6 +35,7 @@ class TestOneBox:
             assert await box.stop() == 0
 
 
+@pytest.mark.timeout(300)
 class TestCluster:
     @pytest.mark.parametrize(
         "roles", [("bff,auth,personal", "feed"), ("", "")], ids=["all but feed, and feed", "all and all"]

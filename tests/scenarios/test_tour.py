@@ -73,6 +73,7 @@ async def take(tour: Tour) -> None:
     assert "girok_" in await tour.run(metrics)
 
 
+@pytest.mark.timeout(300)
 class TestTour:
     async def test_in_one_box(self, tmp_path: Path) -> None:
         async with running(tmp_path / "data") as box:

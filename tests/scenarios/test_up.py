@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from girok.locks import DataDir
 from girok.testing.client import Browser
 from girok.testing.cluster import free_offset, girok_starting, girok_up
 from tests.scenarios.story import create_post, eventually, register, texts
 
+pytestmark = pytest.mark.timeout(300)
 WITHIN = 60.0
 Up = asyncio.subprocess.Process
 
