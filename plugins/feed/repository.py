@@ -74,7 +74,7 @@ class FeedRepository(Protocol):
         ...
 
     async def finish_deletion(self, post_id: str, delivery: Delivery) -> None:
-        """Remove the likes of a deleted post, and take it out of every timeline: piece by piece, as often as it takes."""
+        """Remove the likes of a deleted post, and take it out of every timeline: in pieces, any number of times."""
         ...
 
     async def backfill(self, follower_id: str, followee_id: str, limit: int, delivery: Delivery) -> None:

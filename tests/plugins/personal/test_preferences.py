@@ -71,7 +71,7 @@ class TestRegistration:
         await box.settle()
         before = await rows(box)
         (made,) = [each for each in consumers(box.kit) if each.event is UserRegistered]
-        event = UserRegistered(user_id="somebody", username="ben", name="Ben")
+        event = UserRegistered(user_id="somebody")
         await made.handler(event, delivered_before(made))  # type: ignore[operator]
         assert await rows(box) == before
         assert before[0]["theme"] == "DARK"
