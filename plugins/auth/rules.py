@@ -24,7 +24,13 @@ from plugins.auth.errors import (
 from plugins.auth.messages import Confidential, UpdateMeRequest
 
 __all__ = [
+    "BIO_PATTERN",
+    "DOMAIN_PATTERN",
+    "EMAIL_PATTERN",
+    "NAME_PATTERN",
+    "PASSWORD_PATTERN",
     "RESERVED",
+    "USERNAME_PATTERN",
     "Registration",
     "check_email",
     "check_invitation",
@@ -53,10 +59,9 @@ RESERVED = frozenset((*_PATHS.split(), *_OFFICES.split()))
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
+EMAIL_PATTERN = rf"^(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
 _EMAIL = re.compile(EMAIL_PATTERN)
 _MAX_EMAIL = 254
-_MAX_LOCAL = 64
 DOMAIN_PATTERN = rf"^(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::[0-9]{{1,5}})?$"
 _DOMAIN = re.compile(DOMAIN_PATTERN)
 _MAX_DOMAIN = 253
@@ -70,14 +75,31 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MIN_PASSWORD = 8
 _MAX_PASSWORD = 1024
 _PASSWORD_CLASSES = tuple(re.compile(each) for each in ("[a-z]", "[A-Z]", "[0-9]", "[@$!%*?&]"))
+_ALL_CLASSES = "".join(rf"(?=[^\x00]*{each.pattern})" for each in _PASSWORD_CLASSES)
+PASSWORD_PATTERN = rf"^{_ALL_CLASSES}[^\x00]{{{_MIN_PASSWORD},{_MAX_PASSWORD}}}$"
 _MIN_NAME = 2
 _MAX_NAME = 100
 _LONGEST_SPELLING = _MAX_NAME * 4 + 1
 """Four characters at the most become one in NFC: what is longer is too long, and needs no work to tell."""
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_BLANKS = r"\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols that show nothing: Hangul fillers, the empty Braille cell."""
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTIONS = r"\u202a-\u202e\u2066-\u2069"
 """They turn the text around them, beyond the name itself."""
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_IGNORABLE = (
+    r"\xad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""What is not shown by itself: Unicode's Default_Ignorable_Code_Point, but for what no name may hold."""
+_SURROGATES = r"\ud800-\udfff"
+_NO_NAME = _CONTROLS + _BLANKS + _DIRECTIONS
+_NO_BIO = rf"\x00-\x08\x0b-\x1f\x7f-\x9f{_DIRECTIONS}"
+_IS_SHOWN = re.compile(rf"[^\s{_IGNORABLE}]")
+_IN_NO_NAME = re.compile(rf"[{_NO_NAME}{_SURROGATES}]")
+_IN_NO_BIO = re.compile(rf"[{_NO_BIO}{_SURROGATES}]")
+_ENDS = rf"[^\s{_NO_NAME}]"
+NAME_PATTERN = rf"^\s*(?=[^{_NO_NAME}]*{_IS_SHOWN.pattern}){_ENDS}[^{_NO_NAME}]{{0,{_MAX_NAME - 2}}}{_ENDS}\s*$"
+BIO_PATTERN = rf"^[^{_NO_BIO}]*$"
 
 _BAD_EMAIL = Text("The email is not a valid address.", "이메일 주소가 올바르지 않습니다.")
 _BAD_USERNAME = Text(
@@ -94,7 +116,7 @@ _WEAK_PASSWORD = Text(
     "비밀번호는 8자 이상이어야 하며 영문 소문자, 영문 대문자, 숫자와 특수문자(@$!%*?&)를 "
     "각각 하나 이상 포함해야 합니다.",
 )
-_LONG_PASSWORD = Text("The password must be no more than 1,024 bytes.", "비밀번호는 1,024바이트를 넘을 수 없습니다.")
+_LONG_PASSWORD = Text("The password must be no more than 1,024 characters.", "비밀번호는 1,024자를 넘을 수 없습니다.")
 _COMMON_PASSWORD = Text(
     "The password is too easy to guess: it is a common word, name or keyboard pattern with only a few digits or "
     "symbols added. Use several words, or other characters in between.",
@@ -182,8 +204,7 @@ def email_key(email: str) -> str | None:
     trimmed = email.strip()
     if len(trimmed) > _MAX_EMAIL:
         return None
-    is_email = _EMAIL.fullmatch(trimmed) is not None and trimmed.index("@") <= _MAX_LOCAL
-    return trimmed.lower() if is_email else None
+    return trimmed.lower() if _EMAIL.fullmatch(trimmed) else None
 
 
 def is_username(text: str) -> bool:
@@ -201,10 +222,9 @@ def password_bytes(password: str) -> bytes | None:
     if len(password) > _MAX_PASSWORD:
         return None
     try:
-        encoded = _composed(password).encode()
+        return _composed(password).encode()
     except UnicodeEncodeError:
         return None
-    return encoded if len(encoded) <= _MAX_PASSWORD else None
 
 
 def clean_label(text: str | None, longest: int) -> str | None:
@@ -226,16 +246,16 @@ def _fault_of_password(password: str, common: Container[str]) -> InvalidPassword
     if len(composed) < _MIN_PASSWORD or not all(each.search(composed) for each in _PASSWORD_CLASSES):
         return InvalidPassword(_WEAK_PASSWORD)
     if password_bytes(password) is None:
-        return InvalidPassword(_UNPRINTABLE_PASSWORD if _has_surrogates(password) else _LONG_PASSWORD)
+        return InvalidPassword(_UNPRINTABLE_PASSWORD)
     return InvalidPassword(_COMMON_PASSWORD) if composed in common else None
 
 
 def _fault_of_name(name: str) -> InvalidName | None:
     if not _MIN_NAME <= len(name) <= _MAX_NAME:
         return InvalidName(_BAD_NAME)
-    if any(each in _BLANKS | _DIRECTIONS or unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in name):
+    if _IN_NO_NAME.search(name):
         return InvalidName(_UNPRINTABLE_NAME)
-    return None if any(unicodedata.category(each)[0] in "LNPS" for each in name) else InvalidName(_BAD_NAME)
+    return None if _IS_SHOWN.search(name) else InvalidName(_BAD_NAME)
 
 
 def _fault_of_avatar(avatar: str) -> InvalidAvatar | None:
@@ -246,15 +266,8 @@ def _fault_of_avatar(avatar: str) -> InvalidAvatar | None:
 def _fault_of_bio(bio: str) -> InvalidBio | None:
     if len(bio) > _MAX_BIO:
         return InvalidBio()
-    unprintable = any(
-        each in _DIRECTIONS or (each not in "\n\t" and unicodedata.category(each) in ("Cc", "Cs")) for each in bio
-    )
-    return InvalidBio(_UNPRINTABLE_BIO) if unprintable else None
+    return InvalidBio(_UNPRINTABLE_BIO) if _IN_NO_BIO.search(bio) else None
 
 
 def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
-
-
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= each <= "\udfff" for each in text)

@@ -42,13 +42,10 @@ def _documented(**schema: Any) -> Meta:
 
 Email = Annotated[str, _documented(pattern=rules.EMAIL_PATTERN, maxLength=254)]
 Username = Annotated[str, _documented(pattern=rules.USERNAME_PATTERN, minLength=3, maxLength=20)]
-Name = Annotated[str, _documented(pattern=r"^[^\s\x00-\x1f](?:[^\x00-\x1f]{0,98}[^\s\x00-\x1f])$", maxLength=100)]
-NewPassword = Annotated[
-    str,
-    _documented(pattern=r"^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[@$!%*?&])[^\x00]{8,}$", minLength=8, maxLength=1024),
-]
+Name = Annotated[str, _documented(pattern=rules.NAME_PATTERN)]
+NewPassword = Annotated[str, _documented(pattern=rules.PASSWORD_PATTERN, examples=["correct-Horse-7!"])]
 Avatar = Annotated[str, _documented(pattern=r"^(?:https?://[!-~]+)?$", maxLength=2048)]
-Bio = Annotated[str, _documented(maxLength=500)]
+Bio = Annotated[str, _documented(pattern=rules.BIO_PATTERN, maxLength=500)]
 Domain = Annotated[str, _documented(pattern=rules.DOMAIN_PATTERN, maxLength=253)]
 Hours = Annotated[int, _documented(minimum=1, maximum=720)]
 

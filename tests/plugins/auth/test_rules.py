@@ -1,5 +1,6 @@
 """What an account may hold: examples of the rules, and properties over all text."""
 
+import re
 import string
 import unicodedata
 
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 from girok.errors import InvalidInput
 from plugins.auth.errors import InvalidEmail, InvalidName, InvalidPassword, InvalidUsername
 from plugins.auth.rules import (
+    EMAIL_PATTERN,
+    NAME_PATTERN,
+    PASSWORD_PATTERN,
     RESERVED,
     Registration,
     check_registration,
@@ -23,6 +27,11 @@ from plugins.auth.rules import (
 ANY_TEXT = st.text(st.characters(), max_size=300)
 """Halves of surrogate pairs and NUL included."""
 SPECIALS = "@$!%*?&"
+IN_JSON = st.characters(codec="utf-8", exclude_characters="\0")
+"""What a body may hold at all."""
+NAMES = st.text(
+    IN_JSON | st.sampled_from("a가 \xad\u0301\u200b\u2028\u202e\u2800\u3164\ufe0f\U000e0101\t\x85"), max_size=101
+)
 
 
 @st.composite
@@ -145,10 +154,11 @@ class TestPassword:
         with pytest.raises(InvalidPassword, match="a lower-case letter"):
             check(password=password)
 
-    def test_bytes_are_counted_at_the_upper_end(self) -> None:
-        assert check(password="Aa1!" + "a" * 1020).password
-        for password in ("Aa1!" + "a" * 1021, "Aa1!" + "가" * 341, "Aa1!" + "\u0958" * 300, "a" * 1_000_000):
-            with pytest.raises(InvalidPassword, match="1,024 bytes"):
+    def test_the_longest_has_1024_characters_of_whatever_alphabet(self) -> None:
+        for longest in ("Aa1!" + "a" * 1020, "Aa1!" + "가" * 1020):
+            assert check(password=longest).password == longest.encode()
+        for password in ("Aa1!" + "a" * 1021, "Aa1!" + "가" * 1021, "a" * 1_000_000):
+            with pytest.raises(InvalidPassword, match="1,024 characters"):
                 check(password=password)
             assert password_bytes(password) is None
 
@@ -182,7 +192,9 @@ class TestName:
     def test_the_same_korean_typed_on_two_systems_is_the_same(self) -> None:
         assert check(name=unicodedata.normalize("NFD", "가나다" * 33)).name == "가나다" * 33
 
-    @pytest.mark.parametrize("name", ["", " ", "x", " x ", "x" * 101, "\u200b\u200b\u200b", "x" * 1_000_000])
+    @pytest.mark.parametrize(
+        "name", ["", " ", "x", " x ", "x" * 101, "\u200b\u200b\u200b", "\ufe0f \U000e0101", "x" * 1_000_000]
+    )
     def test_too_short_or_long_is_refused(self, name: str) -> None:
         with pytest.raises(InvalidName, match="name must have 2 to 100"):
             check(name=name)
@@ -200,6 +212,31 @@ class TestName:
         assert check(name=kept).name == kept
         assert 2 <= len(kept) <= 100
         assert kept.encode()
+
+
+class TestPatterns:
+    """What the OpenAPI says of each field is what is done: else clients refuse what is good, or send what is not."""
+
+    @pytest.mark.parametrize(
+        ("field", "pattern", "texts"),
+        [
+            ("name", NAME_PATTERN, NAMES),
+            ("password", PASSWORD_PATTERN, strong() | st.text(IN_JSON)),
+            ("email", EMAIL_PATTERN, st.emails() | st.text(IN_JSON)),
+        ],
+    )
+    def test_match_what_is_taken_and_nothing_else(
+        self, field: str, pattern: str, texts: st.SearchStrategy[str]
+    ) -> None:
+        @given(texts.map(lambda each: unicodedata.normalize("NFC", each).strip()))
+        def agree(text: str) -> None:
+            assert bool(re.fullmatch(pattern, text)) == _taken(**{field: text}), text
+
+        agree()
+
+    def test_of_emails_bounds_the_part_before_the_host(self) -> None:
+        assert re.fullmatch(EMAIL_PATTERN, f"{'a' * 64}@example.org")
+        assert not re.fullmatch(EMAIL_PATTERN, f"{'a' * 65}@example.org")
 
 
 class TestAllFields:
