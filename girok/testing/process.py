@@ -17,7 +17,7 @@ __all__ = ["GirokProcess", "free_port", "running"]
 
 GIROK = (sys.executable, "-m", "girok")
 """The command of this checkout."""
-_READY_WITHIN = 90.0
+_READY_WITHIN = 180.0
 
 
 def free_port() -> int:

@@ -122,7 +122,7 @@ async def _arrives(town: Town) -> None:
         async def look() -> bool:
             return post["id"] in [edge["node"]["id"] for edge in (await timeline(reading, 100))["edges"]]
 
-        await eventually(look, patient(10.0))
+        await eventually(look, patient(30.0))
     town.ledger.posts.append(SentPost(author.username, text, None, post["id"], Fact(True)))
 
 
