@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from girok.events.consumer import Delivery
-from plugins.personal.files import NewAttachment, NewFile, ShownPhoto
+from plugins.personal.files import NewAttachment, NewFile, NewFiles, PhotoChange, ShownPhoto
 from plugins.personal.links import ShareLink
 from plugins.personal.messages import Attachment, AttachmentType, Resume
 from plugins.personal.preferences import Preferences
@@ -16,10 +16,10 @@ __all__ = ["ErasureRepository", "FileRepository", "PreferencesRepository", "Resu
 class ResumeRepository(Protocol):
     """Resumes with their attachments. `user_id` is the owner: somebody else's is as one that there is not."""
 
-    async def create(self, resume: Resume, most: int) -> Resume:
-        """Store it; a default one takes that from the user's others.
+    async def create(self, resume: Resume, most: int, new_files: NewFiles | None = None) -> Resume:
+        """Store it, and give it these files; a default one takes that from the user's others.
 
-        Raises TooManyResumes when the user has `most` already.
+        Raises TooManyResumes when the user has `most` already; UnknownTempKey, UploadExpired, InvalidInput.
         """
         ...
 
@@ -43,10 +43,18 @@ class ResumeRepository(Protocol):
         """Anybody's, as its owner sees it: what others get of it goes through `privacy.published`."""
         ...
 
-    async def update(self, resume_id: str, user_id: str, change: Callable[[Resume], Resume], now: datetime) -> Resume:
+    async def update(
+        self,
+        resume_id: str,
+        user_id: str,
+        change: Callable[[Resume], Resume],
+        now: datetime,
+        photo: PhotoChange | None = None,
+    ) -> Resume:
         """The resume as `change` makes it of the stored one, with the next version.
 
-        `change` is pure, may run again, and may raise: then nothing happens. Raises ResumeNotFound.
+        `change` is pure, may run again, and may raise: then nothing happens. Raises ResumeNotFound; UnknownTempKey,
+        InvalidInput for a `photo` that there is not.
         """
         ...
 

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from girok.errors import FieldError, InvalidInput, Text
 from girok.http.decode import decode, invalid
 from plugins.personal import rows
+from plugins.personal.files import PhotoChange
 from plugins.personal.inputs import ResumeInput, SectionInput
 from plugins.personal.messages import Resume, ResumeContent, Section, SectionType
 from plugins.personal.rows import NewId
 
-__all__ = ["Changes", "changes", "check", "mask_of", "renewed", "with_section"]
+__all__ = ["Changes", "changes", "check", "mask_of", "photo_change", "renewed", "with_section"]
 
 _FIRST_SECTIONS: tuple[SectionType, ...] = get_args(SectionType)[:5]
 """What a new resume shows, in this order."""
@@ -35,6 +36,7 @@ _BLANK = {
 
 _NO_DATE = Text("There is no such date.", "존재하지 않는 날짜입니다.")
 _NO_FIELD = Text("A resume has no such field.", "이력서에 없는 항목입니다.")
+_NO_ADDRESS = Text("This must be an http or https address.", "http 또는 https 주소여야 합니다.")
 _NO_UNICODE = Text("Text must be valid Unicode.", "올바른 유니코드 문자열이어야 합니다.")
 
 
@@ -83,6 +85,18 @@ def changes(given: ResumeInput, mask: Collection[str], new_id: NewId) -> Changes
         return Changes(values)
     educations, silent = rows.educations(given.educations or (), new_id)
     return Changes({**values, "educations": educations}, silent)
+
+
+def photo_change(given: ResumeInput, mask: Collection[str], new_id: NewId) -> PhotoChange | None:
+    """What becomes of the photo; None when it stays. A temporary upload wins over an address; a blank one is none."""
+    if "profile_image_temp_key" in mask and given.profile_image_temp_key:
+        return PhotoChange(id=new_id(), temp_key=given.profile_image_temp_key, address=None)
+    if "profile_image" not in mask:
+        return None
+    address = given.profile_image or None
+    if address is not None and not address.startswith(("http://", "https://")):
+        raise invalid((FieldError("profileImage", _NO_ADDRESS),))
+    return PhotoChange(id=new_id(), temp_key=None, address=address)
 
 
 def with_section(

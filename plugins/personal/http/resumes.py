@@ -11,7 +11,8 @@ from girok.context import require_user
 from girok.errors import Forbidden
 from girok.http.openapi import answers
 from girok.kit import Kit
-from plugins.personal.errors import ResumeChanged, ResumeNotFound, TooManyResumes
+from girok.objects.port import ObjectsUnavailable, StorageFull
+from plugins.personal.errors import ResumeChanged, ResumeNotFound, TooManyResumes, UnknownTempKey, UploadExpired
 from plugins.personal.http.callers import PRIVATE, AnyRequest, bearer_of
 from plugins.personal.http.etags import etag, wanted_version
 from plugins.personal.inputs import Order, ResumeBody
@@ -24,7 +25,7 @@ from plugins.personal.ports import (
     UpdateResumeRequest,
 )
 from plugins.personal.service.resumes import Resumes
-from plugins.personal.wire import OwnResume
+from plugins.personal.wire import Deleted, OwnResume
 
 __all__ = ["routes"]
 
@@ -37,12 +38,6 @@ class SectionOrderBody(msgspec.Struct, frozen=True):
 class SectionVisibilityBody(msgspec.Struct, frozen=True):
     type: SectionType
     visible: bool
-
-
-class DeletedResume(msgspec.Struct, frozen=True):
-    """What was there is gone."""
-
-    id: str
 
 
 def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
@@ -84,7 +79,7 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
     bearer = bearer_of(kit)
 
     @post("/v1/resume", cache_control=PRIVATE)
-    @answers(TooManyResumes, Forbidden, bearer="required")
+    @answers(TooManyResumes, UnknownTempKey, Forbidden, bearer="required")
     async def create(request: AnyRequest, data: JSONBody[ResumeBody]) -> Response[OwnResume]:
         """A new resume. Bearer."""
         given, _ = data.as_input()
@@ -92,7 +87,7 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
             return _tagged(await resumes.create_resume(CreateResumeRequest(given)), status=201)
 
     @put("/v1/resume/{resume_id:str}", cache_control=PRIVATE)
-    @answers(ResumeNotFound, ResumeChanged, Forbidden, bearer="required")
+    @answers(ResumeNotFound, ResumeChanged, UnknownTempKey, Forbidden, bearer="required")
     async def update(request: AnyRequest, resume_id: FromPath[str], data: JSONBody[ResumeBody]) -> Response[OwnResume]:
         """Change a resume: what is left out stays, null clears, a list replaces the stored one. Bearer.
 
@@ -105,13 +100,22 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/resume/{resume_id:str}", status_code=200)
     @answers(ResumeNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, resume_id: FromPath[str]) -> DeletedResume:
+    async def remove(request: AnyRequest, resume_id: FromPath[str]) -> Deleted:
         """Delete a resume, with its files and share links. Bearer."""
         async with bearer(request):
             await resumes.delete_resume(DeleteResumeRequest(resume_id))
-        return DeletedResume(resume_id)
+        return Deleted(resume_id)
 
-    return create, update, remove
+    @post("/v1/resume/{resume_id:str}/copy", cache_control=PRIVATE)
+    @answers(
+        ResumeNotFound, TooManyResumes, UploadExpired, ObjectsUnavailable, StorageFull, Forbidden, bearer="required"
+    )
+    async def copy(request: AnyRequest, resume_id: FromPath[str]) -> Response[OwnResume]:
+        """A copy with all its files, never the default. Bearer."""
+        async with bearer(request):
+            return _tagged(await resumes.copy(resume_id), status=201)
+
+    return create, update, remove, copy
 
 
 def _parts(kit: Kit) -> Sequence[HTTPRouteHandler]:
