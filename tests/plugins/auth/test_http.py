@@ -1,5 +1,6 @@
 """REST: who may call which route, and the names, statuses and headers that the web client reads."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -194,6 +195,56 @@ class TestTokens:
         guest = claims(given["accessToken"])
         assert (guest["role"], guest["type"], guest["domain"]) == ("GUEST", "DOMAIN_ACCESS", "my.example.org")
         assert guest["exp"] - guest["iat"] == 2 * 3600
+
+
+class TestBadInput:
+    """What no account and no token can be is refused by what is wrong with it, whatever route it comes to."""
+
+    @pytest.mark.parametrize("path", ["register", "login", "refresh", "logout", "password-reset", "verify-email"])
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            (b" " * 10_000_000, (413, "BAD_USER_INPUT")),
+            (b"[" * 900_000, (400, "BAD_USER_INPUT")),
+            (b'{"email": "\xff", "token": "\xff", "refreshToken": "\xff"}', (400, "BAD_USER_INPUT")),
+            (rb'{"email": "\u0000", "token": "\u0000", "refreshToken": "\u0000"}', (400, "BAD_USER_INPUT")),
+            (rb'{"email": "\ud800", "token": "\ud800", "refreshToken": "\ud800"}', (400, "BAD_USER_INPUT")),
+            (b'{"email": 1, "token": [], "refreshToken": {}}', (400, "BAD_USER_INPUT")),
+        ],
+        ids=["ten megabytes", "deep", "no UTF-8", "NUL", "half a pair", "wrong types"],
+    )
+    async def test_of_a_body(self, rest: Rest, path: str, body: bytes, expected: tuple[int, str]) -> None:
+        headers = {"content-type": "application/json"}
+        assert refusal(await rest.http.post(f"/v1/auth/{path}", content=body, headers=headers)) == expected
+
+    @pytest.mark.parametrize("bad", ["\u0430da@example.org", "\uff41da@example.org", "a\u0301da@example.org"])
+    async def test_of_an_email(self, rest: Rest, bad: str) -> None:
+        refused = await rest.call("POST", "/v1/auth/register", {**ADA, "email": bad})
+        assert refusal(refused) == (400, "BAD_USER_INPUT")
+        assert "email" in refused.json()["message"]
+
+    async def test_of_a_bearer(self, rest: Rest) -> None:
+        token = (await rest.register())["accessToken"]
+        header, payload, signature = token.split(".")
+        none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+        for bad in ("", "x", "a.b.c", token[:-1], f"{none}.{payload}.", f"{none}.{payload}.{signature}", f"{header}.."):
+            answer = await rest.call("GET", ME, bearer=bad)
+            assert refusal(answer) == (401, "UNAUTHENTICATED")
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+class TestAtOnce:
+    async def test_one_email_is_registered_once_and_the_others_are_told_409(self, rest: Rest) -> None:
+        bodies = [{**ADA, "username": f"ada{number}"} for number in range(10)]
+        answers = await asyncio.gather(*(rest.call("POST", "/v1/auth/register", each) for each in bodies))
+        assert sorted(each.status_code for each in answers) == [201] + [409] * 9
+
+    async def test_every_pair_of_one_refresh_token_is_good(self, rest: Rest) -> None:
+        token = (await rest.register())["refreshToken"]
+        pairs = [each.json() for each in await asyncio.gather(*(rest.refresh(token) for _ in range(10)))]
+        assert len({each["refreshToken"] for each in pairs}) == 10
+        used = await asyncio.gather(*(rest.call("GET", ME, bearer=each["accessToken"]) for each in pairs))
+        assert {each.status_code for each in used} == {200}
 
 
 class TestSessions:
