@@ -8,6 +8,7 @@ from plugins.auth.events import UserErased, UserRegistered
 from plugins.personal.preferences import default_preferences
 from plugins.personal.repository_sql.erasure import SqlErasureRepository
 from plugins.personal.repository_sql.preferences import SqlPreferencesRepository
+from plugins.personal.service.upkeep import Upkeep
 
 __all__ = ["consumers"]
 
@@ -24,12 +25,14 @@ def consumers(kit: Kit) -> Sequence[Consumer]:
     """
     preferences = SqlPreferencesRepository(kit.db)
     rows = SqlErasureRepository(kit.db, _CHUNK)
+    upkeep = kit.ports[Upkeep]
 
     async def begin(event: UserRegistered, delivery: Delivery) -> None:
         await preferences.begin(default_preferences(kit.ids.new(), event.user_id, kit.clock.now()), delivery)
 
     async def erase(event: UserErased, delivery: Delivery) -> None:
         await rows.erase(event.user_id)
+        await upkeep.erase_files(event.user_id)
         await rows.end(event.user_id, delivery)
 
     return [

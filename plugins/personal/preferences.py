@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from girok.errors import FieldError, InvalidInput, Text
 from plugins.personal.messages import SectionType
 
 __all__ = [
@@ -15,8 +14,8 @@ __all__ = [
     "Preferences",
     "SectionPlace",
     "Theme",
-    "check_order",
     "default_preferences",
+    "in_order",
 ]
 
 Theme = Literal["LIGHT", "DARK"]
@@ -45,19 +44,12 @@ _FIRST: tuple[SectionType, ...] = ("SKILLS", "EXPERIENCE", "PROJECT", "EDUCATION
 DEFAULT_THEME: Theme = "LIGHT"
 DEFAULT_ORDER = tuple(SectionPlace(each, place, visible=True) for place, each in enumerate(_FIRST))
 
-_TWICE = Text("A section may stand in sectionOrder once.", "sectionOrder에는 같은 섹션이 한 번만 있어야 합니다.")
-
 
 def default_preferences(id: str, user_id: str, now: datetime) -> Preferences:  # noqa: A002 - a field's name
     """Those of a user who has not chosen."""
     return Preferences(id, user_id, DEFAULT_THEME, DEFAULT_ORDER, now, now)
 
 
-def check_order(places: Sequence[SectionPlace]) -> tuple[SectionPlace, ...]:
-    """The places as they are stored, first things first. Raises InvalidInput for a section that is there twice."""
-    seen: set[str] = set()
-    for index, place in enumerate(places):
-        if place.type in seen:
-            raise InvalidInput(_TWICE, details=[FieldError(f"sectionOrder[{index}].type", _TWICE)])
-        seen.add(place.type)
-    return tuple(sorted(places, key=lambda each: each.order))
+def in_order(places: Sequence[SectionPlace]) -> tuple[SectionPlace, ...]:
+    """The places as they are stored: first things first, each section once, as it was named last."""
+    return tuple(sorted({each.type: each for each in places}.values(), key=lambda each: each.order))

@@ -16,7 +16,13 @@ from plugins.personal.messages import (
     ResumeContent,
 )
 
-__all__ = ["AttachmentView", "OwnResume", "PublicExperience", "PublicResume", "public_body"]
+__all__ = ["AttachmentView", "Deleted", "OwnResume", "PublicExperience", "PublicResume", "public_body"]
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What was there is gone."""
+
+    id: str
 
 
 class AttachmentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -11,6 +11,7 @@ from girok.testing.client import Browser
 from girok.testing.disk import CannotMount, SmallDisk, small_disk
 from girok.testing.process import GirokProcess, running
 from tests.scenarios.audit import events
+from tests.scenarios.resume_story import Client, Places
 from tests.scenarios.store_file import check_settled
 from tests.scenarios.story import PASSWORD, create_post, eventually, register, texts, timeline
 
@@ -145,6 +146,29 @@ class TestFullDisk:
             assert sorted(await _all_texts(browser)) == sorted(text for each in writers for text in each.texts)
         assert await box.stop() == 0
         check_settled(disk.path / "girok.db")
+
+    async def test_shows_a_shared_resume_and_counts_the_view_when_there_is_room(
+        self, box: GirokProcess, disk: SmallDisk
+    ) -> None:
+        at = Places(box.base_url, box.base_url)
+        async with Client(at) as ada, Client(at) as guest:
+            await ada.register("ada")
+            resume = await ada.ask("POST", "/v1/resume", {"title": "Analyst"}, status=201)
+            path = f"/v1/share/resume/{resume['id']}"
+            link = await ada.ask("POST", path, {"duration": "permanent"}, status=201)
+            await eventually(lambda: _handled(box))
+            disk.fill()
+            await ada.ask("POST", path, {"duration": "permanent"}, status=503)
+            for _ in range(3):
+                shown = await guest.ask("GET", f"/v1/share/public/{link['token']}")
+                assert shown["id"] == resume["id"]
+            disk.clear()
+            await guest.ask("GET", f"/v1/share/public/{link['token']}")
+
+            async def counted() -> bool:
+                return (await ada.ask("GET", f"/v1/share/{link['id']}"))["viewCount"] == 4
+
+            await eventually(counted)
 
 
 class Writer:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from litestar.handlers import HTTPRouteHandler
 
 from girok.kit import Kit
-from plugins.personal.http import preferences, public, resumes, shares
+from plugins.personal.http import attachments, image_proxy, preferences, public, resumes, shares, uploads
 
 __all__ = ["routes"]
 
 
 def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
     """Every route of personal."""
-    return [route for part in (resumes, public, shares, preferences) for route in part.routes(kit)]
+    parts = (resumes, uploads, attachments, image_proxy, public, shares, preferences)
+    return [route for part in parts for route in part.routes(kit)]

@@ -18,7 +18,7 @@ from plugins.personal.http.uploads import MAX_FORM, UPLOAD_ERRORS, File, FileFor
 from plugins.personal.messages import AttachmentType
 from plugins.personal.service.attachments import Attachments
 from plugins.personal.service.uploads import Uploads
-from plugins.personal.wire import AttachmentView
+from plugins.personal.wire import AttachmentView, Deleted
 
 __all__ = ["routes"]
 
@@ -49,12 +49,6 @@ class AttachmentBody(msgspec.Struct, frozen=True):
     title: Title | UnsetType | None = UNSET
     description: Description | UnsetType | None = UNSET
     visible: bool | UnsetType | None = UNSET
-
-
-class Deleted(msgspec.Struct, frozen=True):
-    """What was there is gone."""
-
-    id: str
 
 
 def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:

@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from girok.clock import timestamp
-from girok.errors import Forbidden, InvalidInput
+from girok.errors import Forbidden
 from girok.http.openapi import answers
 from girok.kit import Kit
 from plugins.personal.http.callers import PRIVATE, AnyRequest, bearer_of
@@ -31,7 +31,10 @@ class PlaceBody(msgspec.Struct, frozen=True):
     visible: bool = True
 
 
-Places = Annotated[tuple[PlaceBody, ...], Meta(max_length=9, description="Each section once, in any order.")]
+Places = Annotated[
+    tuple[PlaceBody, ...],
+    Meta(max_length=9, description="In any order; of a section that is there twice the last counts."),
+]
 
 
 class PreferencesBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,21 +81,21 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @get("/v1/user-preferences", cache_control=PRIVATE)
     @answers(Forbidden, bearer="required")
-    async def found(request: AnyRequest) -> PreferencesView:
+    async def get_preferences(request: AnyRequest) -> PreferencesView:
         """One's preferences, made with the defaults where there are none. Bearer."""
         async with bearer(request):
             return PreferencesView.of(await preferences.get())
 
     @post("/v1/user-preferences", status_code=200, cache_control=PRIVATE)
-    @answers(Forbidden, InvalidInput, bearer="required")
-    async def saved(request: AnyRequest, data: JSONBody[PreferencesBody]) -> PreferencesView:
+    @answers(Forbidden, bearer="required")
+    async def save_preferences(request: AnyRequest, data: JSONBody[PreferencesBody]) -> PreferencesView:
         """Set the theme, and the order of sections where it is given. Bearer."""
         async with bearer(request):
             return PreferencesView.of(await preferences.change(theme=data.theme, section_order=_places(data)))
 
     @put("/v1/user-preferences", cache_control=PRIVATE)
-    @answers(Forbidden, InvalidInput, bearer="required")
-    async def changed(request: AnyRequest, data: JSONBody[ChangeBody]) -> PreferencesView:
+    @answers(Forbidden, bearer="required")
+    async def change_preferences(request: AnyRequest, data: JSONBody[ChangeBody]) -> PreferencesView:
         """Change what is given. Bearer."""
         theme = None if data.theme is UNSET else data.theme or DEFAULT_THEME
         async with bearer(request):
@@ -100,12 +103,12 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/user-preferences", status_code=200, cache_control=PRIVATE)
     @answers(Forbidden, bearer="required")
-    async def reset(request: AnyRequest) -> PreferencesView:
+    async def reset_preferences(request: AnyRequest) -> PreferencesView:
         """Back to the defaults. Bearer."""
         async with bearer(request):
             return PreferencesView.of(await preferences.reset())
 
-    return found, saved, changed, reset
+    return get_preferences, save_preferences, change_preferences, reset_preferences
 
 
 def _places(data: PreferencesBody | ChangeBody) -> Sequence[SectionPlace] | None:

@@ -26,7 +26,7 @@ from plugins.personal.errors import (
 from plugins.personal.http.callers import PRIVATE, AnyRequest, bearer_of, viewer_of
 from plugins.personal.links import Duration, ShareLink, seen_by_a_person
 from plugins.personal.service.shares import Shares
-from plugins.personal.wire import PublicResume
+from plugins.personal.wire import Deleted, PublicResume
 
 __all__ = ["routes"]
 
@@ -65,12 +65,6 @@ class ShareView(msgspec.Struct, frozen=True, rename="camel"):
     updated_at: str
 
 
-class Deleted(msgspec.Struct, frozen=True):
-    """What was there is gone."""
-
-    id: str
-
-
 def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
     """All of them."""
     return [*_own(kit), *_public(kit)]
@@ -83,28 +77,28 @@ def _own(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @post("/v1/share/resume/{resume_id:str}", cache_control=PRIVATE)
     @answers(ResumeNotFound, InvalidExpiry, TooManyShares, Forbidden, bearer="required")
-    async def share(request: AnyRequest, resume_id: FromPath[str], data: JSONBody[ShareBody]) -> ShareView:
+    async def create_share(request: AnyRequest, resume_id: FromPath[str], data: JSONBody[ShareBody]) -> ShareView:
         """A new link to one's own resume. Bearer."""
         async with bearer(request):
             return _view(await shares.create(resume_id, data.duration, data.custom_expires_at), web_origin)
 
     @get("/v1/share", cache_control=PRIVATE)
     @answers(Forbidden, bearer="required")
-    async def links(request: AnyRequest) -> list[ShareView]:
+    async def list_shares(request: AnyRequest) -> list[ShareView]:
         """One's links, the newest first. Bearer."""
         async with bearer(request):
             return [_view(each, web_origin) for each in await shares.list()]
 
     @get("/v1/share/{link_id:str}", cache_control=PRIVATE)
     @answers(ShareNotFound, Forbidden, bearer="required")
-    async def link(request: AnyRequest, link_id: FromPath[str]) -> ShareView:
+    async def get_share(request: AnyRequest, link_id: FromPath[str]) -> ShareView:
         """One of one's links. Bearer."""
         async with bearer(request):
             return _view(await shares.get(link_id), web_origin)
 
     @patch("/v1/share/{link_id:str}", cache_control=PRIVATE)
     @answers(ShareNotFound, InvalidExpiry, Forbidden, bearer="required")
-    async def change(request: AnyRequest, link_id: FromPath[str], data: JSONBody[ShareChangeBody]) -> ShareView:
+    async def change_share(request: AnyRequest, link_id: FromPath[str], data: JSONBody[ShareChangeBody]) -> ShareView:
         """Say anew how long it is good for, or switch it off and on. Bearer."""
         async with bearer(request):
             changed = await shares.change(
@@ -114,13 +108,13 @@ def _own(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/share/{link_id:str}", status_code=200)
     @answers(ShareNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, link_id: FromPath[str]) -> Deleted:
+    async def delete_share(request: AnyRequest, link_id: FromPath[str]) -> Deleted:
         """Delete it. Bearer."""
         async with bearer(request):
             await shares.delete(link_id)
         return Deleted(link_id)
 
-    return share, links, link, change, remove
+    return create_share, list_shares, get_share, change_share, delete_share
 
 
 def _public(kit: Kit) -> Sequence[HTTPRouteHandler]:
@@ -128,7 +122,7 @@ def _public(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @get("/v1/share/public/{token:str}", cache_control=PRIVATE)
     @answers(ShareNotFound, ShareInactive, ShareExpired, RateLimited, bearer="optional")
-    async def shared(request: AnyRequest, token: FromPath[str]) -> Response[PublicResume]:
+    async def open_share(request: AnyRequest, token: FromPath[str]) -> Response[PublicResume]:
         """The resume, as far as others may see it; a view is counted, but for its owner's and robots'. Anyone."""
         headers = request.headers
         is_look = not asks_for_headers_alone(request.scope) and seen_by_a_person(
@@ -137,7 +131,7 @@ def _public(kit: Kit) -> Sequence[HTTPRouteHandler]:
         resume = await shares.view(token, (lambda: viewer_of(kit, request)) if is_look else None)
         return Response(PublicResume.of(resume), headers=_UNLISTED)
 
-    return (shared,)
+    return (open_share,)
 
 
 def _view(link: ShareLink, web_origin: str) -> ShareView:

@@ -74,7 +74,7 @@ class TempKeyBody(msgspec.Struct, frozen=True, rename="camel"):
     temp_key: str
 
 
-class Deleted(msgspec.Struct, frozen=True, rename="camel"):
+class DroppedUpload(msgspec.Struct, frozen=True, rename="camel"):
     """What was there is gone."""
 
     temp_key: str
@@ -96,11 +96,11 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/resume/temp-upload", status_code=200, cache_control=PRIVATE)
     @answers(TempUploadNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, data: JSONBody[TempKeyBody]) -> Deleted:
+    async def remove(request: AnyRequest, data: JSONBody[TempKeyBody]) -> DroppedUpload:
         """Delete one that no resume has taken. Bearer."""
         async with bearer(request):
             await uploads.delete_temporary(data.temp_key)
-        return Deleted(data.temp_key)
+        return DroppedUpload(data.temp_key)
 
     return upload, remove
 

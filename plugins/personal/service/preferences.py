@@ -6,7 +6,7 @@ import msgspec
 
 from girok.clock import Clock, IdFactory
 from girok.context import require_user
-from plugins.personal.preferences import Preferences, SectionPlace, Theme, check_order, default_preferences
+from plugins.personal.preferences import Preferences, SectionPlace, Theme, default_preferences, in_order
 from plugins.personal.repository import PreferencesRepository
 
 __all__ = ["UserPreferences"]
@@ -28,12 +28,12 @@ class UserPreferences:
     async def change(
         self, *, theme: Theme | None = None, section_order: Sequence[SectionPlace] | None = None
     ) -> Preferences:
-        """What is None stays. Raises InvalidInput for a section that is named twice."""
+        """What is None stays."""
         changes: dict[str, object] = {}
         if theme is not None:
             changes["theme"] = theme
         if section_order is not None:
-            changes["section_order"] = check_order(section_order)
+            changes["section_order"] = in_order(section_order)
         return await self._change(changes)
 
     async def reset(self) -> Preferences:

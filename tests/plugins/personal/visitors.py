@@ -22,16 +22,18 @@ class Visitor:
         self.token = token
         self.user_id = user_id
 
-    async def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Any request; httpx's response. Headers are given with underscores."""
+    async def send(self, method: str, path: str, body: Any = None, *, files: Any = None, **headers: str) -> Any:
+        """Any request, of JSON or a form with files; httpx's response. Headers are given with underscores."""
         sent = {"user-agent": FIREFOX, **({"authorization": f"Bearer {self.token}"} if self.token else {})}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        more = {} if body is None else {"json": body}
+        more = {"files": files, "data": body} if files else {} if body is None else {"json": body}
         return await self.browser.request(method, path, headers=sent, **more)
 
-    async def ask(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, status: int = 200, files: Any = None, **headers: str
+    ) -> Any:
         """The JSON of an answer with this status."""
-        answer = await self.send(method, path, body, **headers)
+        answer = await self.send(method, path, body, files=files, **headers)
         assert answer.status_code == status, (method, path, answer.status_code, answer.text)
         return answer.json()
 
