@@ -4,6 +4,7 @@ What remains is said here, and in the READMEs of auth and feed: the id in two ta
 the last days, ids only, and for a minute that something was changed; mails, where they are kept as files.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from girok.testing.client import Browser
 from girok.testing.cluster import processes, servers
 from girok.testing.mongo import new_database
 from girok.testing.process import running
+from tests.kernel.cli.process import girok
 from tests.scenarios import store_postgres, stores
 from tests.scenarios.audit import settled
 from tests.scenarios.story import PASSWORD, create_post, eventually, register, texts
@@ -86,6 +88,15 @@ async def delete_account(life: Life) -> None:
         assert (await each.graphql("{ me { username } }")).data["me"] is None
 
 
+async def erase_by_command(life: Life, data: Path) -> None:
+    """`girok user erase` beside the running girok; the cookies of all browsers are dead when it ends."""
+    erase = ("user", "erase", USERNAME, "--yes", "--data", str(data))
+    done = await asyncio.to_thread(lambda: girok(*erase, env=CHEAP))
+    assert (done.code, done.out, done.err) == (0, f"erased {USERNAME} ({EMAIL}), USER, {life.id}\n", "")
+    for each in life.browsers:
+        assert (await each.graphql("{ timeline { edges { cursor } } }")).error["code"] == "UNAUTHENTICATED"
+
+
 async def is_gone_for_others(life: Life) -> bool:
     """Whether nobody sees anything of them."""
     query = f'{{ user(username: "{USERNAME}") {{ id }} me {{ followerCount followingCount }} }}'
@@ -117,6 +128,17 @@ class TestOneBox:
         found = await stores.in_sqlite(tmp_path / "data" / "girok.db", life.words)
         assert found == life.kept
         assert stores.in_files(tmp_path / "data", life.words) == {"mail": {EMAIL, NAME}}
+        check_files(tmp_path, life)
+
+    async def test_an_operator_erases_as_wholly(self, tmp_path: Path) -> None:
+        async with running(tmp_path / "data", env=CHEAP) as box:
+            async with lived(box.base_url) as life:
+                await erase_by_command(life, box.data)
+                await eventually(lambda: is_gone_for_others(life))
+            await settled(box.base_url)
+            assert await box.stop() == 0
+        found = await stores.in_sqlite(tmp_path / "data" / "girok.db", life.words)
+        assert found == life.kept
         check_files(tmp_path, life)
 
     async def test_nothing_remains_on_mongodb(self, tmp_path: Path, mongo_url: str) -> None:
