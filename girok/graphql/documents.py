@@ -1,14 +1,12 @@
 """Documents, parsed and validated once: the same text again costs a look into a dict."""
 
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
     StringValueNode,
     Visitor,
     parse,
@@ -17,21 +15,14 @@ from graphql import (
 )
 
 from girok.errors import CostLimited, InvalidInput, Text
+from girok.graphql.engine.operation import Operation, operations
 from girok.graphql.errors import GraphQLParseFailed, GraphQLValidationFailed, invalid, refused
 from girok.graphql.limits import Limits, check
 
-__all__ = ["NUL_REFUSED", "Documents", "Operation"]
+__all__ = ["NUL_REFUSED", "Documents"]
 
 NUL_REFUSED = Text("Text must not hold the character NUL.", "NUL 문자는 쓸 수 없습니다.")
 _MOST_ERRORS = 20
-
-
-class Operation(NamedTuple):
-    """One operation of a document that is valid. `name` is None where the document has only this one."""
-
-    document: DocumentNode
-    name: str | None
-    is_mutation: bool
 
 
 class Documents:
@@ -56,14 +47,14 @@ class Documents:
 
     def operation(self, text: str, name: str | None = None) -> Operation:
         """The operation `name` of a document, its only one without a name. Raises OperationRefused."""
-        operations = self._known.get(text)
-        if operations is None:
-            operations = _operations(self._read(text))
-            self._keep(text, operations)
+        known = self._known.get(text)
+        if known is None:
+            known = _by_name(operations(self._schema, self._read(text)))
+            self._keep(text, known)
         else:
             self._known.move_to_end(text)
         try:
-            return operations[name]
+            return known[name]
         except KeyError:
             raise refused(InvalidInput(_unknown(name))) from None
 
@@ -86,8 +77,8 @@ class Documents:
             visit(document, _RefuseNul())
         return document
 
-    def _keep(self, text: str, operations: dict[str | None, Operation]) -> None:
-        self._known[text] = operations
+    def _keep(self, text: str, found: dict[str | None, Operation]) -> None:
+        self._known[text] = found
         self._characters += len(text)
         while len(self._known) > self._most or self._characters > self._most_characters:
             dropped, _ = self._known.popitem(last=False)
@@ -102,15 +93,11 @@ class _RefuseNul(Visitor):
             raise invalid([GraphQLError(NUL_REFUSED.en, node)], InvalidInput)
 
 
-def _operations(document: DocumentNode) -> dict[str | None, Operation]:
-    found = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    operations: dict[str | None, Operation] = {}
-    for each in found:
-        name = each.name.value if each.name else None
-        operations[name] = Operation(document, name, each.operation == OperationType.MUTATION)
+def _by_name(found: Sequence[Operation]) -> dict[str | None, Operation]:
+    known: dict[str | None, Operation] = {each.name: each for each in found}
     if len(found) == 1:
-        operations[None] = operations[found[0].name.value if found[0].name else None]
-    return operations
+        known[None] = found[0]
+    return known
 
 
 def _unknown(name: str | None) -> Text:

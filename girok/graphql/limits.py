@@ -20,7 +20,7 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one document may have.
+    """What one document may have, and for how many `seconds` its operation may run.
 
     `depth` counts nested selection sets, `selections` fields and fragments of one definition; both look into the
     fragments that are spread.
@@ -31,6 +31,7 @@ class Limits(msgspec.Struct, frozen=True):
     depth: int = 50
     selections: int = 2_000
     definitions: int = 200
+    seconds: float = 30.0
 
 
 def check(document: DocumentNode, limits: Limits) -> None:

@@ -1,53 +1,51 @@
-"""Puts the resolvers of the parts, which know nothing of graphql-core, into a field of its schema."""
+"""What answers a field, written at the field of graphql-core's schema: its `extensions` are there for that."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# graphql-core leaves the type arguments of its own types open.
 
 from collections.abc import Callable
-from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
-from graphql import GraphQLField, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLInterfaceType, GraphQLUnionType
 
-from girok.graphql.arguments import convert_for
-from girok.graphql.batch import Batches
+from girok.graphql.arguments import Convert, convert_for
 from girok.graphql.names import snake
 
-__all__ = ["attach"]
+__all__ = ["Resolver", "attach", "attach_type_of", "resolver_of", "type_of"]
 
-Resolver = Callable[..., Any]
-Info: TypeAlias = GraphQLResolveInfo[Batches]
-
-
-def attach(field: GraphQLField, name: str, resolver: Resolver | None, *, root: bool) -> None:
-    """Resolve `field`, called `name`: by `resolver`, batched unless it is a root's, else as an attribute."""
-    for argument_name, argument in field.args.items():
-        argument.out_name = snake(argument_name)
-    if resolver is None:
-        field.resolve = _attribute(snake(name))
-    else:
-        field.resolve = (_root if root else _batched)(resolver, field)
+TypeOf = Callable[[Any], Any]
+_RESOLVER, _TYPE_OF = "girok.resolver", "girok.type_of"
 
 
-def _attribute(name: str) -> Resolver:
-    get = attrgetter(name)
+class Resolver(NamedTuple):
+    """A function of a part. `convert` makes its keywords of the arguments; None when they are good as they come.
 
-    def resolve(source: Any, _info: Info) -> Any:
-        return get(source)
+    A root's gets the context and gives one value; any other gets the objects too, and gives one for each.
+    """
 
-    return resolve
-
-
-def _root(resolver: Resolver, field: GraphQLField) -> Resolver:
-    convert = convert_for(resolver, field.args)
-
-    def resolve(_source: Any, info: Info, **values: Any) -> Any:
-        return resolver(info.context.context, **(convert(values) if convert else values))
-
-    return resolve
+    function: Callable[..., Any]
+    convert: Convert | None
+    is_root: bool
 
 
-def _batched(resolver: Resolver, field: GraphQLField) -> Resolver:
-    convert = convert_for(resolver, field.args)
+def attach(field: GraphQLField, function: Callable[..., Any] | None, *, root: bool) -> None:
+    """Let `function` answer the field; without one it is an attribute."""
+    for name, argument in field.args.items():
+        argument.out_name = snake(name)
+    if function is not None:
+        field.extensions[_RESOLVER] = Resolver(function, convert_for(function, field.args), root)
 
-    def resolve(source: Any, info: Info, **values: Any) -> Any:
-        return info.context.load(resolver, info.field_nodes[0], source, values, convert)
 
-    return resolve
+def resolver_of(field: GraphQLField) -> Resolver | None:
+    """What was attached."""
+    return field.extensions.get(_RESOLVER)
+
+
+def attach_type_of(kind: GraphQLInterfaceType | GraphQLUnionType, function: TypeOf) -> None:
+    """Let `function` tell the name of an object's type."""
+    kind.extensions[_TYPE_OF] = function
+
+
+def type_of(kind: GraphQLInterfaceType | GraphQLUnionType) -> TypeOf | None:
+    """What was attached."""
+    return kind.extensions.get(_TYPE_OF)

@@ -7,15 +7,17 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, cast
 
 from graphql import (
     DefinitionNode,
     DocumentNode,
     GraphQLError,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
     build_ast_schema,
@@ -29,7 +31,7 @@ from graphql import (
 from girok.graphql import scalars
 from girok.graphql.arguments import problems_of
 from girok.graphql.part import Part
-from girok.graphql.resolvers import attach
+from girok.graphql.resolvers import attach, attach_type_of
 from girok.graphql.shapes import missing_attributes
 
 __all__ = ["SchemaError", "assemble", "print_sdl"]
@@ -50,14 +52,17 @@ def assemble(parts: Iterable[Part]) -> GraphQLSchema:
     parts = tuple(parts)
     schema = _built(parts)
     resolvers = {key: function for part in parts for key, function in (*part.roots.items(), *part.fields.items())}
-    problems = [*_twice(parts), *_unresolved(schema, resolvers)]
+    types = {name: function for part in parts for name, function in part.types.items()}
+    problems = [*_twice(parts), *_unresolved(schema, resolvers), *_untyped(schema, types)]
     for (type_name, name), resolver in resolvers.items():
         problems += _mismatch(schema, type_name, name, resolver)
     if problems := problems or missing_attributes(schema, resolvers):
         raise SchemaError(problems)
     for kind in _objects(schema):
         for name, field in kind.fields.items():
-            attach(field, name, resolvers.get((kind.name, name)), root=kind.name in _ROOTS)
+            attach(field, resolvers.get((kind.name, name)), root=kind.name in _ROOTS)
+    for name, function in types.items():
+        attach_type_of(cast("GraphQLInterfaceType | GraphQLUnionType", schema.type_map[name]), function)
     return schema
 
 
@@ -101,21 +106,27 @@ def _objects(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
 
 
 def _twice(parts: Sequence[Part]) -> Iterator[str]:
-    counted = Counter(key for part in parts for key in (*part.roots, *part.fields))
-    for (type_name, name), count in counted.items():
+    counted = Counter(key for part in parts for key in (*part.roots, *part.fields, *((name,) for name in part.types)))
+    for key, count in counted.items():
         if count > 1:
-            yield f"{type_name}.{name} has {count} resolvers"
+            yield f"{'.'.join(key)} has {count} {'resolvers' if len(key) > 1 else 'functions that tell types'}"
 
 
 def _unresolved(schema: GraphQLSchema, resolvers: dict[tuple[str, str], Resolver]) -> Iterator[str]:
     """Fields that nothing can answer: a root has no object to look at, an attribute takes no arguments."""
-    for kind in schema.type_map.values():
-        if is_abstract_type(kind):
-            yield f"{kind.name} is an interface or a union, which parts cannot resolve"
     for kind in _objects(schema):
         for name, field in kind.fields.items():
             if (kind.name, name) not in resolvers and (kind.name in _ROOTS or field.args):
                 yield f"{kind.name}.{name} has no resolver"
+
+
+def _untyped(schema: GraphQLSchema, types: Collection[str]) -> Iterator[str]:
+    """Interfaces and unions of whose objects nobody tells the type, and the other way round."""
+    abstract = {name for name, kind in schema.type_map.items() if is_abstract_type(kind)}
+    for name in sorted(abstract.difference(types)):
+        yield f"{name} is an interface or a union, and no part tells the type of its objects"
+    for name in sorted(set(types) - abstract):
+        yield f"a part tells the type of objects of {name}, which is no interface or union"
 
 
 def _mismatch(schema: GraphQLSchema, type_name: str, name: str, resolver: Resolver) -> Iterator[str]:

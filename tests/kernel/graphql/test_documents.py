@@ -109,7 +109,8 @@ class TestOperations:
         assert [documents.operation(self.TEXT, name).is_mutation for name in ("a", "b")] == [False, True]
 
     def test_the_only_one_needs_no_name(self) -> None:
-        assert _documents().operation("query a { __typename }") == _documents().operation("query a { __typename }", "a")
+        documents = _documents()
+        assert documents.operation("query a { __typename }") is documents.operation("query a { __typename }", "a")
 
     def test_an_unknown_name_is_refused(self) -> None:
         with pytest.raises(OperationRefused, match="no operation of this name"):

@@ -1,0 +1,131 @@
+"""What an operation is compiled into: positions, which are selections on one object type at one place of the document.
+
+A position has fields; a field that gives objects has the positions below it, one for each object type they may have.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from graphql import FieldNode, GraphQLError
+from graphql.execution.values import VariableValues
+
+from girok.graphql.engine.introspect import Introspect
+from girok.graphql.resolvers import Resolver
+
+__all__ = ["Arguments", "Below", "Field", "Found", "Kind", "Leaf", "Plan", "Position", "Take"]
+
+Arguments: TypeAlias = Callable[[VariableValues], dict[str, Any]]
+Found: TypeAlias = "dict[Field, list[Any]]"
+"""The objects that have fields with a resolver, for each such field, in the order of the answer."""
+Take: TypeAlias = "dict[Field, Callable[[], Any]]"
+"""What gives the answers of fields with a resolver, one after another, in the same order."""
+
+
+class Leaf(NamedTuple):
+    """A scalar or an enum: `coerce` gives what the answer shows, or raises; `names` are an enum's that stay as is."""
+
+    name: str
+    coerce: Callable[[Any], Any]
+    names: frozenset[str] = frozenset()
+
+
+class Kind(NamedTuple):
+    """The type of a field or of an item: `[Post!]!` is a required list of required objects.
+
+    `item` is set for lists, `leaf` for scalars and enums, neither for objects.
+    """
+
+    required: bool
+    item: "Kind | None" = None
+    leaf: Leaf | None = None
+
+
+class Field:
+    """One key of an answer's object. It is answered by a resolver, by an attribute, by graphql-core, or a constant."""
+
+    __slots__ = (
+        "arguments", "attribute", "below", "complete", "constant", "introspect", "key", "kind", "merge", "name",
+        "nodes", "open", "resolver",
+    )  # fmt: skip
+
+    def __init__(self, key: str, name: str, kind: Kind, nodes: Sequence[FieldNode]) -> None:
+        self.key = key
+        self.name = name
+        """With its type, as in `Post.author`."""
+        self.kind = kind
+        self.nodes = nodes
+        """Every mention of it, for the places of errors."""
+        self.resolver: Resolver | None = None
+        self.arguments: Arguments | None = None
+        """The resolver's keywords; None when it takes none."""
+        self.merge = ""
+        """Fields of the same resolver and the same `merge` may be asked for in one call."""
+        self.attribute = ""
+        self.constant = ""
+        """The value of `__typename`."""
+        self.introspect: Introspect | None = None
+        """What answers `__schema` and `__type`."""
+        self.below: Below | None = None
+        self.open: Callable[[Sequence[Any], Found], None] | None = None
+        """Finds, in a resolver's answers, the objects that other resolvers wait for; None where there are none."""
+        self.complete: Callable[[Sequence[Any], Take], list[Any]] | None = None
+        """Makes a resolver's answers the values of the answer; None for leaves, which the object looks at."""
+
+
+class Position:
+    """The selection on `type_name` at one place. `error` is why it cannot be selected: a `@skip` without a value.
+
+    `project` makes an object the answer's, `open` finds those that resolvers wait for at and below it. Both raise when
+    there is anything that is not as it should be.
+    """
+
+    __slots__ = ("error", "fields", "open", "project", "type_name")
+
+    def __init__(self, type_name: str, fields: Sequence[Field], error: GraphQLError | None = None) -> None:
+        self.type_name = type_name
+        self.fields = fields
+        self.error = error
+        self.project: Callable[[Any, Take], dict[str, Any]]
+        self.open: Callable[[Any, Found], None] | None
+
+
+class Below:
+    """The positions below a field, by the name of the object type: compiled when the first such object comes."""
+
+    __slots__ = ("_compile", "_known", "only", "type_name", "type_of")
+
+    def __init__(
+        self, compile_one: Callable[[object], Position], type_name: str, type_of: Callable[[Any], Any] | None
+    ) -> None:
+        self._compile = compile_one
+        self._known: dict[object, Position] = {}
+        self.type_name = type_name
+        self.type_of = type_of
+        """Tells the type of an object, where `type_name` is an interface or union."""
+        self.only = self.position(type_name) if type_of is None else None
+        """The one position there is, where it is neither."""
+
+    def position(self, type_name: object) -> Position:
+        """The position for objects of this type. Raises TypeError for what is none of the possible types."""
+        found = self._known.get(type_name)
+        if found is None:
+            found = self._known[type_name] = self._compile(type_name)
+        return found
+
+    def position_of(self, item: Any) -> Position:
+        """The position of an object. Raises what `type_of` raises, and TypeError as above."""
+        return self.only or self.position(self.type_of(item) if self.type_of is not None else None)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether resolvers may wait for objects here."""
+        return self.only is None or self.only.open is not None
+
+
+class Plan(NamedTuple):
+    """An operation, with the values of its `@skip` and `@include` put in."""
+
+    root: Position
+    is_mutation: bool
+    size: Callable[[], int]
+    """How many fields were compiled so far."""
