@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.scenarios.invariants import NEVER, NOT_WHEN_SETTLED
 
-__all__ = ["check_settled", "check_whole"]
+__all__ = ["check_settled", "check_whole", "select"]
 
 
 def check_whole(path: Path) -> None:
@@ -23,6 +24,12 @@ def check_settled(path: Path) -> None:
     check_whole(path)
     with _copied(path) as copy, closing(sqlite3.connect(copy)) as db:
         _check(db, NOT_WHEN_SETTLED)
+
+
+def select(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query, as of the last commit. Works on a copy as above."""
+    with _copied(path) as copy, closing(sqlite3.connect(copy)) as db:
+        return db.execute(query).fetchall()
 
 
 @contextmanager
