@@ -24,7 +24,14 @@ __all__ = ["routes"]
 
 Title = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
-Ids = Annotated[tuple[str, ...], Meta(max_length=1000, description="Each once; those that are left out come last.")]
+Ids = Annotated[
+    tuple[str, ...],
+    Meta(
+        max_length=1000,
+        description="Each once; those that are left out come last.",
+        extra_json_schema={"uniqueItems": True},
+    ),
+]
 
 
 class AttachmentForm(msgspec.Struct, frozen=True):
@@ -62,7 +69,7 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 def _files(attachments: Attachments, forms: FileForms, bearer: Bearer) -> Sequence[HTTPRouteHandler]:
     @post("/v1/resume/{resume_id:str}/attachments", cache_control=PRIVATE, request_max_body_size=MAX_FORM)
     @answers(*UPLOAD_ERRORS, ResumeNotFound, TooManyAttachments, bearer="required", form=AttachmentForm)
-    async def add(request: AnyRequest, resume_id: FromPath[str]) -> AttachmentView:
+    async def attach(request: AnyRequest, resume_id: FromPath[str]) -> AttachmentView:
         """Add a file to a resume; a PROFILE_PHOTO takes the place of the photo. Bearer."""
         async with forms.receiving(request, "DOCUMENT", AttachmentForm, lambda: attachments.check(resume_id)) as (
             received,
@@ -73,7 +80,7 @@ def _files(attachments: Attachments, forms: FileForms, bearer: Bearer) -> Sequen
 
     @get("/v1/resume/{resume_id:str}/attachments", cache_control=PRIVATE)
     @answers(ResumeNotFound, Forbidden, bearer="required")
-    async def listed(
+    async def list_attachments(
         request: AnyRequest,
         resume_id: FromPath[str],
         type: FromQuery[AttachmentType | None] = None,  # noqa: A002
@@ -84,19 +91,21 @@ def _files(attachments: Attachments, forms: FileForms, bearer: Bearer) -> Sequen
 
     @delete("/v1/resume/{resume_id:str}/attachments/{attachment_id:str}", status_code=200)
     @answers(ResumeNotFound, AttachmentNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, resume_id: FromPath[str], attachment_id: FromPath[str]) -> Deleted:
+    async def delete_attachment(request: AnyRequest, resume_id: FromPath[str], attachment_id: FromPath[str]) -> Deleted:
         """Delete a file. Bearer."""
         async with bearer(request):
             await attachments.remove(resume_id, attachment_id)
         return Deleted(attachment_id)
 
-    return add, listed, remove
+    return attach, list_attachments, delete_attachment
 
 
 def _details(attachments: Attachments, bearer: Bearer) -> Sequence[HTTPRouteHandler]:
     @patch("/v1/resume/{resume_id:str}/attachments/reorder", cache_control=PRIVATE)
     @answers(ResumeNotFound, AttachmentNotFound, InvalidInput, Forbidden, bearer="required")
-    async def reorder(request: AnyRequest, resume_id: FromPath[str], data: JSONBody[OrderBody]) -> list[AttachmentView]:
+    async def order_attachments(
+        request: AnyRequest, resume_id: FromPath[str], data: JSONBody[OrderBody]
+    ) -> list[AttachmentView]:
         """Put the files of a type in another order. Bearer."""
         async with bearer(request):
             ordered = await attachments.reorder(resume_id, data.type, data.attachment_ids)
@@ -104,7 +113,7 @@ def _details(attachments: Attachments, bearer: Bearer) -> Sequence[HTTPRouteHand
 
     @patch("/v1/resume/{resume_id:str}/attachments/{attachment_id:str}", cache_control=PRIVATE)
     @answers(ResumeNotFound, AttachmentNotFound, Forbidden, bearer="required")
-    async def change(
+    async def change_attachment(
         request: AnyRequest, resume_id: FromPath[str], attachment_id: FromPath[str], data: JSONBody[AttachmentBody]
     ) -> AttachmentView:
         """Change what is said of a file, and whether others see it. Bearer."""
@@ -115,4 +124,4 @@ def _details(attachments: Attachments, bearer: Bearer) -> Sequence[HTTPRouteHand
             )
             return AttachmentView.of(changed)
 
-    return reorder, change
+    return order_attachments, change_attachment

@@ -45,14 +45,14 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @get("/v1/resume/public/{username:str}")
     @answers(ResumeNotFound)
-    async def public(request: AnyRequest, username: FromPath[str]) -> Response[PublicResume]:
+    async def get_public_resume(request: AnyRequest, username: FromPath[str]) -> Response[PublicResume]:
         """The visible parts of the user's default resume, else of their newest. Anyone; 304 for who has it."""
         page = await publication.page(username)
         tag = etag(page.id, page.version)
         fresh = is_fresh(_if_none_match(request), tag)
         return _Ready(304, tag, b"") if fresh else _Ready(200, tag, page.body)
 
-    return (public,)
+    return (get_public_resume,)
 
 
 def _if_none_match(request: AnyRequest) -> str | None:

@@ -51,7 +51,7 @@ def _reading(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @get("/v1/resume", cache_control=PRIVATE)
     @answers(Forbidden, bearer="required")
-    async def every(request: AnyRequest) -> list[OwnResume]:
+    async def list_resumes(request: AnyRequest) -> list[OwnResume]:
         """One's resumes, the default first, then the newest. Bearer."""
         async with bearer(request):
             found = await resumes.get_resumes_by_user_id(GetResumesByUserIdRequest(require_user().user_id))
@@ -59,19 +59,19 @@ def _reading(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @get("/v1/resume/default", cache_control=PRIVATE)
     @answers(ResumeNotFound, Forbidden, bearer="required")
-    async def default(request: AnyRequest) -> Response[OwnResume]:
+    async def get_default_resume(request: AnyRequest) -> Response[OwnResume]:
         """One's default resume, else the newest. Bearer."""
         async with bearer(request):
             return _tagged(await resumes.default())
 
     @get("/v1/resume/{resume_id:str}", cache_control=PRIVATE)
     @answers(ResumeNotFound, Forbidden, bearer="required")
-    async def one(request: AnyRequest, resume_id: FromPath[str]) -> Response[OwnResume]:
+    async def get_resume(request: AnyRequest, resume_id: FromPath[str]) -> Response[OwnResume]:
         """One of one's resumes. Bearer."""
         async with bearer(request):
             return _tagged(await resumes.get_resume(GetResumeRequest(resume_id)))
 
-    return every, default, one
+    return list_resumes, get_default_resume, get_resume
 
 
 def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
@@ -80,7 +80,7 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @post("/v1/resume", cache_control=PRIVATE)
     @answers(TooManyResumes, UnknownTempKey, Forbidden, bearer="required")
-    async def create(request: AnyRequest, data: JSONBody[ResumeBody]) -> Response[OwnResume]:
+    async def create_resume(request: AnyRequest, data: JSONBody[ResumeBody]) -> Response[OwnResume]:
         """A new resume. Bearer."""
         given, _ = data.as_input()
         async with bearer(request):
@@ -88,7 +88,9 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @put("/v1/resume/{resume_id:str}", cache_control=PRIVATE)
     @answers(ResumeNotFound, ResumeChanged, UnknownTempKey, Forbidden, bearer="required")
-    async def update(request: AnyRequest, resume_id: FromPath[str], data: JSONBody[ResumeBody]) -> Response[OwnResume]:
+    async def update_resume(
+        request: AnyRequest, resume_id: FromPath[str], data: JSONBody[ResumeBody]
+    ) -> Response[OwnResume]:
         """Change a resume: what is left out stays, null clears, a list replaces the stored one. Bearer.
 
         With `If-Match`, only the version that has this tag.
@@ -100,7 +102,7 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/resume/{resume_id:str}", status_code=200)
     @answers(ResumeNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, resume_id: FromPath[str]) -> Deleted:
+    async def delete_resume(request: AnyRequest, resume_id: FromPath[str]) -> Deleted:
         """Delete a resume, with its files and share links. Bearer."""
         async with bearer(request):
             await resumes.delete_resume(DeleteResumeRequest(resume_id))
@@ -110,12 +112,12 @@ def _writing(kit: Kit) -> Sequence[HTTPRouteHandler]:
     @answers(
         ResumeNotFound, TooManyResumes, UploadExpired, ObjectsUnavailable, StorageFull, Forbidden, bearer="required"
     )
-    async def copy(request: AnyRequest, resume_id: FromPath[str]) -> Response[OwnResume]:
+    async def copy_resume(request: AnyRequest, resume_id: FromPath[str]) -> Response[OwnResume]:
         """A copy with all its files, never the default. Bearer."""
         async with bearer(request):
             return _tagged(await resumes.copy(resume_id), status=201)
 
-    return create, update, remove, copy
+    return create_resume, update_resume, delete_resume, copy_resume
 
 
 def _parts(kit: Kit) -> Sequence[HTTPRouteHandler]:

@@ -88,7 +88,7 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @post("/v1/resume/temp-upload", cache_control=PRIVATE, request_max_body_size=MAX_FORM)
     @answers(*UPLOAD_ERRORS, bearer="required", form=PhotoForm)
-    async def upload(request: AnyRequest) -> TempUpload:
+    async def upload_photo(request: AnyRequest) -> TempUpload:
         """Send a photo ahead. Bearer."""
         async with forms.receiving(request, "PHOTO", PhotoForm) as (received, _):
             file = await uploads.keep_temporary(received)
@@ -96,13 +96,13 @@ def routes(kit: Kit) -> Sequence[HTTPRouteHandler]:
 
     @delete("/v1/resume/temp-upload", status_code=200, cache_control=PRIVATE)
     @answers(TempUploadNotFound, Forbidden, bearer="required")
-    async def remove(request: AnyRequest, data: JSONBody[TempKeyBody]) -> DroppedUpload:
+    async def delete_temp_upload(request: AnyRequest, data: JSONBody[TempKeyBody]) -> DroppedUpload:
         """Delete one that no resume has taken. Bearer."""
         async with bearer(request):
             await uploads.delete_temporary(data.temp_key)
         return DroppedUpload(data.temp_key)
 
-    return upload, remove
+    return upload_photo, delete_temp_upload
 
 
 class FileForms:
