@@ -12,7 +12,7 @@ from tests.plugins.personal.visitors import Visitor
 __all__ = ["TEMP", "attach", "expire", "file", "files", "objects", "resume", "send_photo", "stored", "sweep"]
 
 TEMP = "/v1/resume/temp-upload"
-PNG = ("me.png", samples.png(), "image/png")
+PNG: tuple[str, bytes, str] = ("me.png", samples.png(), "image/png")
 
 
 def file(name: str, content: bytes, mime_type: str) -> dict[str, tuple[str, bytes, str]]:
@@ -57,7 +57,7 @@ async def sweep(box: TestBox) -> None:
 
 async def send_photo(who: Visitor, *photo: Any) -> dict[str, Any]:
     """A temporary upload."""
-    return await who.ask("POST", TEMP, files=file(*(photo or PNG)), status=201)
+    return await who.ask("POST", TEMP, files=file(*photo) if photo else file(*PNG), status=201)
 
 
 async def resume(who: Visitor, **fields: Any) -> dict[str, Any]:
@@ -68,4 +68,6 @@ async def resume(who: Visitor, **fields: Any) -> dict[str, Any]:
 async def attach(who: Visitor, resume_id: str, kind: str = "OTHER", *content: Any, **fields: str) -> dict[str, Any]:
     """A new attachment."""
     path = f"/v1/resume/{resume_id}/attachments"
-    return await who.ask("POST", path, {"type": kind, **fields}, files=file(*(content or PNG)), status=201)
+    return await who.ask(
+        "POST", path, {"type": kind, **fields}, files=file(*content) if content else file(*PNG), status=201
+    )

@@ -41,6 +41,9 @@ class TestPhotos:
             assert "access-control-allow-credentials" not in headers
             photo = await anyone.send("GET", f"{path}?key={mine['attachments'][0]['fileKey']}")
             assert photo.content == samples.png()
+        attached = await attach(ada, mine["id"], "PROFILE_PHOTO", "a.jpg", samples.jpeg(), "image/jpeg")
+        shown = await anyone.send("GET", f"{PATHS[0]}?key={attached['fileKey']}")
+        assert (shown.content, shown.headers["content-type"]) == (samples.jpeg(), "image/jpeg")
 
     async def test_are_asked_for_again_at_no_cost(self, ada: Visitor, anyone: Visitor) -> None:
         key = (await send_photo(ada))["tempKey"]

@@ -10,6 +10,7 @@ import pytest
 
 from girok.context import Actor, acting_as
 from girok.db.database import StoreUnavailable
+from girok.http.body import BodyTooSlow
 from girok.kit import Kit
 from girok.objects.port import ObjectsUnavailable
 from girok.objects.s3 import S3Objects
@@ -140,6 +141,24 @@ class TestFaults:
                 await upload.receive("a.png", "image/png", pieces(PHOTO))
                 body = {"title": "x", "name": "x", "email": "a@b.c", "profileImageTempKey": upload.file.key}
                 await ada.ask("POST", "/v1/resume", body, status=400)
+
+    async def test_one_that_takes_for_ever_is_given_up_and_goes_in_an_hour(
+        self, box: TestBox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("plugins.personal.service.uploads.UPLOAD_SECONDS", 0.05)
+        desk = Desk(box.kit)
+
+        async def endless() -> AsyncGenerator[bytes, None]:
+            yield PHOTO[:40]
+            await asyncio.Event().wait()
+
+        with acting_as(ADA), pytest.raises(BodyTooSlow):
+            async with desk.uploads.receiving("PHOTO") as upload:
+                await upload.receive("a.png", "image/png", endless())
+        assert await objects(box) == []
+        await pass_time(box, timedelta(hours=2))
+        await desk.upkeep.sweep()
+        assert await stored(box) == []
 
     async def test_what_is_refused_goes_at_once(self, box: TestBox) -> None:
         desk = Desk(box.kit)

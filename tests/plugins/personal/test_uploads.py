@@ -98,6 +98,27 @@ class TestUpload:
         assert await stored(box) == [sent["tempKey"]]
 
 
+class TestWebClient:
+    ORIGIN = "http://localhost:3000"
+
+    async def test_asks_before_it_sends_from_another_origin(self, ada: Visitor) -> None:
+        asked = {"origin": self.ORIGIN, "access-control-request-headers": "authorization"}
+        for path in (TEMP, "/v1/resume/x/attachments"):
+            for method in ("POST", "DELETE", "PATCH"):
+                headers = {**asked, "access-control-request-method": method}
+                answer = await ada.browser.request("OPTIONS", path, headers=headers)
+                assert answer.status_code == 204
+                assert answer.headers["access-control-allow-origin"] == self.ORIGIN
+                assert "Authorization" in answer.headers["access-control-allow-headers"]
+                assert method in answer.headers["access-control-allow-methods"]
+
+    async def test_reads_why_it_was_refused(self, ada: Visitor) -> None:
+        answer = await ada.send("POST", TEMP, files=file("a.png", b"x", "image/png"), origin=self.ORIGIN)
+        assert answer.status_code == 400
+        assert answer.headers["access-control-allow-origin"] == self.ORIGIN
+        assert "access-control-allow-credentials" not in answer.headers
+
+
 class TestForms:
     async def test_a_broken_one_is_400_and_leaves_nothing(self, box: TestBox, ada: Visitor) -> None:
         headers = {"authorization": f"Bearer {ada.token}", "content-type": "multipart/form-data; boundary=girok"}
