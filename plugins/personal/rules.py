@@ -36,7 +36,6 @@ _BLANK = {
 
 _NO_DATE = Text("There is no such date.", "존재하지 않는 날짜입니다.")
 _NO_FIELD = Text("A resume has no such field.", "이력서에 없는 항목입니다.")
-_NO_ADDRESS = Text("This must be an http or https address.", "http 또는 https 주소여야 합니다.")
 _NO_UNICODE = Text("Text must be valid Unicode.", "올바른 유니코드 문자열이어야 합니다.")
 
 
@@ -93,10 +92,7 @@ def photo_change(given: ResumeInput, mask: Collection[str], new_id: NewId) -> Ph
         return PhotoChange(id=new_id(), temp_key=given.profile_image_temp_key, address=None)
     if "profile_image" not in mask:
         return None
-    address = given.profile_image or None
-    if address is not None and not address.startswith(("http://", "https://")):
-        raise invalid((FieldError("profileImage", _NO_ADDRESS),))
-    return PhotoChange(id=new_id(), temp_key=None, address=address)
+    return PhotoChange(id=new_id(), temp_key=None, address=given.profile_image or None)
 
 
 def with_section(

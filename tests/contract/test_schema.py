@@ -37,11 +37,6 @@ MISSING = {
         Notification NotificationConnection NotificationEdge NotificationKind ReportInput ReportKind
     """,
     "subscriptions, as of 2026-11-24": "Subscription",
-    "personal, as of 2026-11-24": """
-        Query.publicResume Query.resume Query.resumes
-        Mutation.createResume Mutation.deleteResume Mutation.updateResume
-        Resume ResumeCertificate ResumeEducation ResumeExperience ResumeInput ResumeProject ResumeSection ResumeSkill
-    """,
     "chat, as of 2026-11-24": """
         Query.messages Query.room Query.rooms
         Mutation.createRoom Mutation.deleteMessage Mutation.editMessage Mutation.inviteToRoom Mutation.leaveRoom

@@ -31,9 +31,9 @@ def wanted_version(if_match: str | None, resume_id: str) -> int | None:
     """
     if if_match is None or if_match.strip() == "*":
         return None
-    strong = [each[2] for each in _TAG.finditer(if_match) if not each[1]]
-    versions = [each.strip('"').removeprefix(f"{resume_id}-") for each in strong]
-    known = [int(each) for each in versions if each.isascii() and each.isdecimal() and len(each) < 10]
+    ours = re.compile(rf'"{re.escape(resume_id)}-([0-9]{{1,9}})"')
+    tags = [each[2] for each in _TAG.finditer(if_match) if not each[1]]
+    known = [int(found[1]) for found in map(ours.fullmatch, tags) if found]
     if not known:
         raise ResumeChanged
     return max(known)

@@ -21,6 +21,7 @@ from plugins.personal.statements import resumes as sql
 __all__ = ["SqlResumeRepository"]
 
 _TOO_LARGE = Text("The resume is too large.", "이력서가 너무 깁니다.")
+_NO_ADDRESS = Text("This must be an http or https address.", "http 또는 https 주소여야 합니다.")
 _NO_PHOTO = Text("This is not the photo of this resume: upload it.", "이 이력서의 사진이 아닙니다. 사진을 올려 주세요.")
 
 
@@ -120,6 +121,8 @@ class SqlResumeRepository:
             if photo.address != stored.profile_image:
                 raise invalid((FieldError("profileImage", _NO_PHOTO),))
             return address
+        if photo.address is not None and not photo.address.startswith(("http://", "https://")):
+            raise invalid((FieldError("profileImage", _NO_ADDRESS),))
         yield from files.remove_photo(stored.id)
         return photo.address
 
