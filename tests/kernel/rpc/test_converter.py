@@ -104,6 +104,25 @@ class TestScalars:
         assert made.decode(made.encode(GetTimelineRequest(first=0, after=""))) == GetTimelineRequest(0, "")
 
 
+class TestMasks:
+    def test_paths_come_back_and_none_are_nothing_on_the_wire(self) -> None:
+        made = converter(tuple[str, ...], "FieldMask", default=())
+        assert through(made, ("title", "skills")) == ("title", "skills")
+        assert made.encode(made._struct(())) == b""
+        assert made.decode(b"").it == ()
+
+    def test_mask_is_as_every_other_client_sends_it(self) -> None:
+        sent = GetMessageClass(message(field("FieldMask")))(it={"paths": ["a", "b"]}).SerializeToString()
+        assert converter(tuple[str, ...], "FieldMask", default=()).decode(sent).it == ("a", "b")
+
+
+class TestListsThatMayBeNone:
+    @pytest.mark.parametrize(("kind", "proto", "some"), [(str, "string", ("a",)), (Part, "Part", (Part("a"),))])
+    def test_an_empty_one_is_none(self, kind: Any, proto: str, some: tuple[Any, ...]) -> None:
+        made = converter(tuple[kind, ...] | None, proto, "repeated", default=None)
+        assert [through(made, each) for each in (some, (), None)] == [some, None, None]
+
+
 class TestTimes:
     @given(st.datetimes(timezones=st.just(UTC)))
     def test_a_microsecond_is_not_lost(self, time: datetime) -> None:

@@ -32,10 +32,15 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind)) | st.integers(100, 2**31 - 1).map("UNKNOWN_{}".format)
     if get_origin(kind) is tuple:
-        return st.lists(values(get_args(kind)[0]), max_size=4).map(tuple)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        (each, *_) = get_args(kind)
+        return st.lists(values(each), max_size=1 if _is_struct(each) else 4).map(tuple)
+    if _is_struct(kind):
         return _struct(kind)
     return st.one_of(*(values(each) for each in get_args(kind))).map(lambda value: value if value != () else None)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 @cache
