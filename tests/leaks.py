@@ -11,7 +11,7 @@ import ast
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -56,7 +56,7 @@ def no_secret_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 
 @contextmanager
-def collected(kept: IO[str]) -> Iterator[None]:
+def collected(kept: IO[str]) -> Generator[None, None, None]:
     """Meanwhile what reaches any logger is written to `kept`, a line each, but for the HTTP clients of the tests."""
     handle, formatter = logging.Logger.handle, JsonFormatter()
 
