@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from re import Pattern
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -28,7 +29,7 @@ def test_that_says_too_much(tmp_path):
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> object:
+def words(tmp_path: Path) -> Pattern[str]:
     (tmp_path / "code.py").write_text(CODE)
     return known(tmp_path)
 
@@ -46,7 +47,7 @@ class TestLeaks:
             f'{{"ticket":"{secrets.token_urlsafe(32)}aB3"}}',
         ],
     )
-    def test_a_secret_is_found(self, words: object, line: str) -> None:
+    def test_a_secret_is_found(self, words: Pattern[str], line: str) -> None:
         (found,) = leaks("here", ["nothing", line], words)
         assert (found.where, found.line) == ("here", line)
 
@@ -59,7 +60,7 @@ class TestLeaks:
             "process girok-78fc5d8d9c-x2b4f-auth-and-some-more-of-a-name ended",
         ],
     )
-    def test_an_honest_line_is_none(self, words: object, line: str) -> None:
+    def test_an_honest_line_is_none(self, words: Pattern[str], line: str) -> None:
         assert list(leaks("here", [line], words)) == []
 
 
