@@ -59,9 +59,8 @@ RESERVED = frozenset((*_PATHS.split(), *_OFFICES.split()))
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-EMAIL_PATTERN = rf"^(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
+EMAIL_PATTERN = rf"^(?=.{{1,254}}$)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_TOP}$"
 _EMAIL = re.compile(EMAIL_PATTERN)
-_MAX_EMAIL = 254
 DOMAIN_PATTERN = rf"^(?:(?:{_LABEL}\.)+{_TOP}|localhost)(?::[0-9]{{1,5}})?$"
 _DOMAIN = re.compile(DOMAIN_PATTERN)
 _MAX_DOMAIN = 253
@@ -202,8 +201,6 @@ def check_invitation(domain: str, hours: int, email: str | None) -> None:
 def email_key(email: str) -> str | None:
     """How an email is looked up: trimmed, in lower case. None for what is no email."""
     trimmed = email.strip()
-    if len(trimmed) > _MAX_EMAIL:
-        return None
     return trimmed.lower() if _EMAIL.fullmatch(trimmed) else None
 
 

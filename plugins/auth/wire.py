@@ -40,7 +40,7 @@ def _documented(**schema: Any) -> Meta:
     return Meta(extra_json_schema=schema)
 
 
-Email = Annotated[str, _documented(pattern=rules.EMAIL_PATTERN, maxLength=254)]
+Email = Annotated[str, _documented(pattern=rules.EMAIL_PATTERN, examples=["ada@example.org"])]
 Username = Annotated[str, _documented(pattern=rules.USERNAME_PATTERN, minLength=3, maxLength=20)]
 Name = Annotated[str, _documented(pattern=rules.NAME_PATTERN)]
 NewPassword = Annotated[str, _documented(pattern=rules.PASSWORD_PATTERN, examples=["correct-Horse-7!"])]
