@@ -8,7 +8,7 @@ from msgspec import Meta
 from girok.networks import parse_network
 from girok.settings import Section, Settings, Wrong
 
-__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Traces", "Web"]
+__all__ = ["SECTIONS", "Core", "Drain", "Events", "Http", "Log", "Metrics", "Traces", "Web", "in_production"]
 
 Origin = Annotated[
     str,
@@ -29,6 +29,11 @@ class Core(Section, frozen=True):
         Meta(description="`production` refuses settings that are only good on a developer's machine."),
     ] = "development"
     data: Annotated[str, Meta(min_length=1, description="The data directory: database, files, keys, lock.")] = "data"
+
+
+def in_production(settings: Settings) -> bool:
+    """For the rules of a plugin's settings, which `check` has; nothing else of a domain asks for the mode."""
+    return settings.get(Core).mode == "production"
 
 
 class Http(Section, frozen=True):
@@ -64,7 +69,7 @@ class Web(Section, frozen=True):
 
     def check(self, settings: Settings) -> Iterator[Wrong]:
         """Production must not trust whatever runs on a visitor's own machine."""
-        if settings.get(Core).mode == "production" and settings.source("web.origins") is None:
+        if in_production(settings) and settings.source("web.origins") is None:
             yield Wrong("origins", "must be set in production: the origins of the web clients")
 
 

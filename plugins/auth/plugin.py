@@ -1,13 +1,20 @@
 """Auth's manifest."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from girok.manifest import Limit, Manifest
+from girok.sections import in_production
+from girok.settings import Settings, Wrong
 from plugins.auth.social.settings import SocialSettings
 
 __all__ = ["MANIFEST", "AuthSettings"]
+
+_LEAST_KIB = 7_168
+_LEAST_WORK = 5 * _LEAST_KIB
+"""KiB times passes."""
 
 
 class AuthSettings(SocialSettings, frozen=True):
@@ -50,6 +57,16 @@ class AuthSettings(SocialSettings, frozen=True):
         int, Meta(ge=1, le=3650, description="Days without use after which a session is over.")
     ] = 14
     session_days: Annotated[int, Meta(ge=1, le=3650, description="Days after which a session ends in any case.")] = 90
+
+    def check(self, settings: Settings) -> Iterator[Wrong]:
+        """Production hashes passwords no weaker than the least that OWASP advises (Password Storage Cheat Sheet)."""
+        yield from super().check(settings)
+        if in_production(settings):
+            if self.argon2_memory_kib < _LEAST_KIB:
+                yield Wrong("argon2_memory_kib", f"must be {_LEAST_KIB} at least in production")
+            elif self.argon2_memory_kib * self.argon2_passes < _LEAST_WORK:
+                least = -(-_LEAST_WORK // self.argon2_memory_kib)
+                yield Wrong("argon2_passes", f"must be {least} at least in production, with this memory")
 
 
 MANIFEST = Manifest(

@@ -63,13 +63,15 @@ class TestPlugin:
         assert set(manifest.requires) <= used
 
     def test_asks_for_no_role_and_no_mode(self, manifest: Manifest) -> None:
-        forbidden = ("girok.roles", "girok.wiring", "girok.run", "girok.app", "girok.cli", "girok.sections.Core")
+        modules = ("girok.roles", "girok.wiring", "girok.run", "girok.app", "girok.cli")
+        forbidden = (*modules, "girok.sections.Core", "girok.sections.in_production")
+        exceptions = {"cli.py": "girok.cli", "plugin.py": "girok.sections.in_production"}
         found = [
             str(each)
             for path in sources(f"plugins/{manifest.name}")
             for each in imports(path)
             if each.module.startswith(forbidden)
-            if not (path.name == "cli.py" and each.module.startswith("girok.cli"))
+            if not each.module.startswith(exceptions.get(path.name, "nothing"))
         ]
         assert found == []
 

@@ -73,7 +73,8 @@ class TestMailer:
         assert "GIROK_MAIL_HOST" not in caplog.text
 
     async def test_in_production_the_log_says_so_once(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        production = {"GIROK_MODE": "production", "GIROK_WEB_ORIGINS": "https://girok.example"}
+        hashes = {"GIROK_AUTH_ARGON2_MEMORY_KIB": "7168", "GIROK_AUTH_ARGON2_PASSES": "5"}
+        production = {"GIROK_MODE": "production", "GIROK_WEB_ORIGINS": "https://girok.example", **hashes}
         async with box_on(tmp_path, **production):
             said = [each for each in caplog.records if "GIROK_MAIL_HOST" in each.getMessage()]
         assert [each.levelno for each in said] == [logging.WARNING]
