@@ -159,6 +159,25 @@ class TestBodies:
         assert top["children"][0]["children"][0]["depth"] == 3
 
 
+class TestReading:
+    async def test_a_large_one_takes_eight_statements_at_the_most(
+        self, box: TestBox, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        project = {"name": "p", "achievements": [{"content": "x"}] * 5, "techStack": ["python"]}
+        one = await resume(ada, experiences=[{"company": "x", "projects": [project] * 5}] * 20)
+        await attach(ada, one["id"])
+        read: list[object] = []
+        fetch = type(box.kit.db).fetch
+
+        async def counted(db: Any, statement: Any) -> Any:
+            read.append(statement)
+            return await fetch(db, statement)
+
+        monkeypatch.setattr(type(box.kit.db), "fetch", counted)
+        await ada.ask("GET", f"/v1/resume/{one['id']}")
+        assert 2 < len(read) <= 8
+
+
 class TestSections:
     async def test_one_is_put_in_another_place(self, ada: Visitor) -> None:
         one = await resume(ada)
