@@ -123,6 +123,18 @@ class TestSweep:
 
 
 class TestFaults:
+    async def test_the_row_is_there_before_the_first_byte(self, box: TestBox) -> None:
+        desk, seen = Desk(box.kit), list[int]()
+
+        async def watched() -> AsyncGenerator[bytes, None]:
+            seen.append(len(await files(box)))
+            yield PHOTO
+
+        with acting_as(ADA):
+            async with desk.uploads.receiving("PHOTO") as upload:
+                await upload.receive("a.png", "image/png", watched())
+        assert seen == [1]
+
     async def test_an_upload_that_nobody_finished_goes_in_an_hour(self, box: TestBox) -> None:
         desk = Desk(box.kit)
         await desk.unfinished()
@@ -207,6 +219,7 @@ class TestStoreAway:
             assert answer["type"] == "urn:girok:problem:OBJECTS_UNAVAILABLE"
         await ada.ask("POST", f"/v1/resume/{mine['id']}/copy", status=503)
         assert await objects(box) == [kept["fileKey"]]
+        assert len(await files(box)) == 4  # two uploads and a copy: had their objects come, they would have rows
         assert len(await ada.ask("GET", "/v1/resume")) == 1
         drafts.mkdir()
         await send_photo(ada)
