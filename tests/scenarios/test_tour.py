@@ -52,7 +52,7 @@ class Tour:
 async def take(tour: Tour) -> None:
     """Go through it; whatever the comments in it say is so."""
     operations = [each for each in tour.commands if " $girok " in each]
-    ada, ben, follow, create, timeline, again, me, logout, gone = operations
+    ada, ben, follow, create, timeline, again, resume, page, me, logout, gone = operations
     readyz, metrics = [each for each in tour.commands if each not in operations]
     assert (await tour.answer(ada))["register"]["user"]["username"] == "ada"
     assert (await tour.answer(ben))["register"]["user"]["username"] == "ben"
@@ -65,6 +65,8 @@ async def take(tour: Tour) -> None:
 
     await eventually(arrived)
     assert (await tour.answer(again))["createPost"]["id"] == post["id"]
+    assert (await tour.answer(resume))["createResume"]["title"] == "Analyst"
+    assert (await tour.answer(page))["publicResume"] == {"title": "Analyst", "name": "Ada"}
     found = await tour.answer(me)
     assert (found["me"]["username"], [each["current"] for each in found["sessions"]]) == ("ada", [True])
     assert (await tour.answer(logout))["logout"] == {"success": True}

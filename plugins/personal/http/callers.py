@@ -32,8 +32,7 @@ def bearer_of(kit: Kit) -> Bearer:
 async def viewer_of(kit: Kit, request: AnyRequest) -> str | None:
     """The id of who looks at what everybody may see, by bearer or session; None for nobody and whatever is not valid.
 
-    A session's cookie is known where the bff runs in this process; elsewhere it is not sent, as it is for the bff's
-    host alone.
+    A session's cookie is known where the bff runs in this process; elsewhere it counts as nobody's.
     """
     authorization, cookie = request.headers.get("authorization"), request.headers.get("cookie")
     with suppress(Unavailable):  # what everybody may see does not wait for auth
