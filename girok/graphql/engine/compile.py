@@ -55,7 +55,9 @@ def compile_plan(
     """The plan of a valid operation; `switches` has the variables of its `@skip` and `@include`."""
     compilation = _Compilation(schema, operation, fragments, switches)
     is_mutation = operation.operation == OperationType.MUTATION
-    return Plan(compilation.root(), is_mutation, compilation.size)
+    root = compilation.root()
+    compile_position(root, is_root=True)
+    return Plan(root, is_mutation, compilation.size)
 
 
 class _Compilation:
@@ -79,14 +81,14 @@ class _Compilation:
         kind = self._schema.get_root_type(self._operation.operation)
         assert kind is not None, "validation refuses operations that the schema has no type for"
         collect = partial(collect_fields, self._schema, self._details, self._switches, kind, self._operation)
-        return self._position(kind, collect, is_root=True)
+        return self._position(kind, collect)
 
     def _below(self, within: GraphQLCompositeType, details: Details, field: str, type_name: object) -> Position:
         kind = _object_type(self._schema, within, field, type_name)
         arguments = (self._schema, self._details, self._switches, self._operation, kind, details)
         return self._position(kind, partial(collect_subfields, *arguments))
 
-    def _position(self, kind: GraphQLObjectType, collect: Callable[[], Any], *, is_root: bool = False) -> Position:
+    def _position(self, kind: GraphQLObjectType, collect: Callable[[], Any]) -> Position:
         try:
             grouped: Mapping[str, Details] = collect().grouped_field_set
         except GraphQLError as error:
@@ -94,7 +96,6 @@ class _Compilation:
         else:
             position = Position(kind.name, [self._field(kind, key, each) for key, each in grouped.items()])
         self._size += 1 + len(position.fields)
-        compile_position(position, is_root=is_root)
         return position
 
     def _field(self, parent: GraphQLObjectType, key: str, details: Details) -> Field:
@@ -124,8 +125,8 @@ class _Compilation:
         if is_composite_type(named):
             compile_one = partial(self._below, named, details, field.name)
             field.below = Below(compile_one, named.name, type_of(named) if is_abstract_type(named) else None)
-        if resolver is not None:
-            compile_field(field)
+            if resolver is not None:
+                compile_field(field)
 
 
 def _kind(kind: GraphQLOutputType) -> Kind:

@@ -1,34 +1,38 @@
-"""A deadline that costs a microsecond where it is met; `asyncio.timeout` costs eight."""
+"""A deadline that costs nothing where nothing has to be waited for; a timer costs as much as asking a resolver."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import Coroutine, Generator
+from typing import Any
 
-__all__ = ["Deadline"]
+__all__ = ["within"]
 
 
-class Deadline:
-    """Cancels the body of `with` after so many seconds, and raises TimeoutError from it then; None for never."""
+async def within(seconds: float | None, work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` in this task. Raises TimeoutError when it takes longer; None is for ever."""
+    try:
+        first = work.send(None)
+    except StopIteration:
+        return
+    async with asyncio.timeout(seconds):
+        await _Rest(work, first)
 
-    __slots__ = ("_handle", "_has_passed", "_task")
 
-    def __init__(self, seconds: float | None) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("no task runs here")
-        self._task = task
-        self._has_passed = False
-        self._handle = asyncio.get_running_loop().call_later(seconds, self._pass) if seconds is not None else None
+class _Rest:
+    """What is left of a coroutine that was begun, and waits for `first`."""
 
-    def __enter__(self) -> None:
-        return None
+    def __init__(self, work: Coroutine[Any, Any, None], first: Any) -> None:
+        self._work = work
+        self._first = first
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        # Where others want the task to end too, it ends.
-        if self._has_passed and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            raise TimeoutError from error
-
-    def _pass(self) -> None:
-        self._has_passed = True
-        self._task.cancel()
+    def __await__(self) -> Generator[Any, Any, None]:
+        awaited = self._first
+        while True:
+            try:
+                try:
+                    sent = yield awaited
+                except BaseException as error:  # noqa: BLE001 - a cancellation is for the coroutine, as is anything else
+                    awaited = self._work.throw(error)
+                else:
+                    awaited = self._work.send(sent)
+            except StopIteration:
+                return

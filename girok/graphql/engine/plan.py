@@ -45,7 +45,7 @@ class Field:
 
     __slots__ = (
         "arguments", "attribute", "below", "complete", "constant", "introspect", "key", "kind", "merge", "name",
-        "nodes", "open", "resolver",
+        "nodes", "open_all", "resolver",
     )  # fmt: skip
 
     def __init__(self, key: str, name: str, kind: Kind, nodes: Sequence[FieldNode]) -> None:
@@ -66,7 +66,7 @@ class Field:
         self.introspect: Introspect | None = None
         """What answers `__schema` and `__type`."""
         self.below: Below | None = None
-        self.open: Callable[[Sequence[Any], Found], None] | None = None
+        self.open_all: Callable[[Sequence[Any], Found], None] | None = None
         """Finds, in a resolver's answers, the objects that other resolvers wait for; None where there are none."""
         self.complete: Callable[[Sequence[Any], Take], list[Any]] | None = None
         """Makes a resolver's answers the values of the answer; None for leaves, which the object looks at."""
@@ -75,18 +75,21 @@ class Field:
 class Position:
     """The selection on `type_name` at one place. `error` is why it cannot be selected: a `@skip` without a value.
 
-    `project` makes an object the answer's, `open` finds those that resolvers wait for at and below it. Both raise when
-    there is anything that is not as it should be.
+    `project` makes an object the answer's, `open` finds those that resolvers wait for at and below it; both raise when
+    there is anything that is not as it should be. They are compiled when they are needed by themselves: mostly they
+    are part of what is above.
     """
 
-    __slots__ = ("error", "fields", "open", "project", "type_name")
+    __slots__ = ("error", "fields", "open", "opens", "project", "type_name")
 
     def __init__(self, type_name: str, fields: Sequence[Field], error: GraphQLError | None = None) -> None:
         self.type_name = type_name
         self.fields = fields
         self.error = error
-        self.project: Callable[[Any, Take], dict[str, Any]]
-        self.open: Callable[[Any, Found], None] | None
+        self.opens = any(each.resolver is not None or (each.below is not None and each.below.opens) for each in fields)
+        """Whether resolvers may wait for objects here or below."""
+        self.project: Callable[[Any, Take], dict[str, Any]] | None = None
+        self.open: Callable[[Any, Found], None] | None = None
 
 
 class Below:
@@ -117,9 +120,9 @@ class Below:
         return self.only or self.position(self.type_of(item) if self.type_of is not None else None)
 
     @property
-    def may_open(self) -> bool:
-        """Whether resolvers may wait for objects here."""
-        return self.only is None or self.only.open is not None
+    def opens(self) -> bool:
+        """Whether resolvers may wait for objects here or below."""
+        return self.only is None or self.only.opens
 
 
 class Plan(NamedTuple):

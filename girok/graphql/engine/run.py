@@ -15,7 +15,7 @@ from graphql.execution.values import VariableValues
 
 from girok.graphql.engine import careful
 from girok.graphql.engine.columns import Column, Objects, Opening
-from girok.graphql.engine.deadline import Deadline
+from girok.graphql.engine.deadline import within
 from girok.graphql.engine.plan import Field, Found, Plan, Take
 from girok.graphql.part import Context
 from girok.graphql.resolvers import Resolver
@@ -44,8 +44,7 @@ async def execute(plan: Plan, call: Call) -> Given:
     """The data and the errors. Raises nothing of what a resolver may raise."""
     run = _Run(call)
     try:
-        with Deadline(call.seconds):
-            await run.operation(plan)
+        await within(call.seconds, run.operation(plan))
     except TimeoutError:
         return run.carefully(plan, DeadlineExceeded())
     try:
@@ -88,6 +87,7 @@ class _Run:
         for field, answers in reversed(self._answers.items()):
             completed = answers if field.complete is None else field.complete(answers, take)
             take[field] = iter(completed).__next__
+        assert plan.root.project is not None, "a plan's root is compiled"
         return plan.root.project(None, take)
 
     def carefully(self, plan: Plan, missing: Exception) -> Given:
@@ -106,7 +106,7 @@ class _Run:
             groups = self._groups()
             if len(groups) > 1:
                 await self._ask_side_by_side(groups)
-            else:
+            elif groups:
                 self._open(groups[0], await self._ask(groups[0]))
 
     async def _ask_side_by_side(self, groups: Sequence[Group]) -> None:
@@ -130,8 +130,12 @@ class _Run:
     def _groups(self) -> list[Group]:
         """The calls to make for what is waiting, which then is not any more."""
         waiting, self._waiting = self._waiting, {}
+        if len(waiting) == 1:
+            return [[each] for each in waiting.items() if each[1]]
         groups: dict[object, Group] = {}
         for field, parents in waiting.items():
+            if not parents:
+                continue
             resolver = _resolver(field)
             key = field if resolver.is_root else (resolver.function, field.merge)
             groups.setdefault(key, []).append((field, parents))
@@ -164,11 +168,11 @@ class _Run:
         for field, parents in group:
             self._answers[field] = own = answers[begin : begin + len(parents)] if len(group) > 1 else answers
             begin += len(parents)
-            if field.open is None:
+            if field.open_all is None:
                 continue
             found: Found = defaultdict(list)
             try:
-                field.open(own, found)
+                field.open_all(own, found)
             except Exception:  # noqa: BLE001 - something is not as it should be; what is, is found all the same
                 opening = Opening({})
                 opening.column(Column(field, parents, own))

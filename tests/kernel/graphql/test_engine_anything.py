@@ -74,7 +74,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 @given(SEEDS)
-@settings(max_examples=12, deadline=None, phases=PHASES)
+@settings(max_examples=6, deadline=None, phases=PHASES)
 def test_the_answer_is_graphql_cores(seed: int) -> None:
     _check(seed)
 
