@@ -105,7 +105,7 @@ class Shelf:
             self.copies |= {each["fileKey"] for each in answer.json()["attachments"]}
 
     async def _remove(self, http: httpx.AsyncClient) -> None:
-        while True:
+        while self.box.child is not None and self.box.child.returncode is None:
             await asyncio.sleep(0.02)
             if len(self.kept) > 3:  # few, so that a copy is not the whole load
                 attachment_id, _ = self.kept.popitem()
