@@ -20,6 +20,9 @@ from girok.testing.carrier import CARRIERS
 from girok.testing.mongo import mongo_server
 from girok.testing.servers import started
 from girok.testing.store import use_postgres
+from tests.leaks import no_secret_in_any_log
+
+__all__ = ["no_secret_in_any_log"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
