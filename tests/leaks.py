@@ -3,8 +3,7 @@
 Of this process that is whatever reaches a logger, in the form in which girok writes it; of others, the `*.log` files in
 the folders of the tests. A secret is a password, a cluster secret or the like that stands in the tests (`known`), or
 what looks like one that girok made: a JWT, and anything as random as a cookie, a refresh token or the link of a mail.
-
-    uv run python -m pytest -p tests.leaks
+Every run does it (conftest.py).
 """
 
 import ast
