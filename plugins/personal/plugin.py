@@ -18,7 +18,7 @@ class PersonalSettings(Section, frozen=True):
     max_content: Annotated[
         int, Meta(ge=10_000, le=1_000_000, description="The largest resume, files aside, in bytes of JSON.")
     ] = 500_000
-    max_resumes: Annotated[int, Meta(ge=1, le=10_000, description="Resumes that somebody may have.")] = 200
+    max_resumes: Annotated[int, Meta(ge=1, le=10_000, description="Resumes that somebody may have.")] = 50
     max_attachments: Annotated[int, Meta(ge=1, le=1_000, description="Files that a resume may have.")] = 50
     public_cache_bytes: Annotated[
         int,

@@ -8,7 +8,15 @@ from girok.context import Actor, acting_as
 from girok.errors import Forbidden, InvalidInput, Unauthenticated
 from girok.testing.box import TestBox
 from plugins.personal.errors import ResumeChanged, ResumeNotFound
-from plugins.personal.inputs import EducationInput, ExperienceInput, NodeInput, ResumeInput, SectionInput, SkillInput
+from plugins.personal.inputs import (
+    EducationInput,
+    ExperienceInput,
+    NodeInput,
+    ResumeInput,
+    SectionInput,
+    SkillInput,
+    SkillItemInput,
+)
 from plugins.personal.ports import (
     CreateResumeRequest,
     DeleteResumeRequest,
@@ -91,12 +99,14 @@ class TestCreateResume:
     async def test_created_resume_can_be_read(self, ada: Person) -> None:
         node = NodeInput("Python", children=(NodeInput("asyncio"),))
         resume = await ada.writes(
-            skills=(SkillInput("code", order=1), SkillInput("languages", order=0)),
+            skills=(
+                SkillInput("code", (SkillItemInput("Python", descriptions=(node,)),), order=1),
+                SkillInput("languages", order=0),
+            ),
             experiences=(ExperienceInput("girok", salary=100, salary_unit="won"),),
             sections=(SectionInput("SKILLS", visible=False),),
             key_achievements=("",),
         )
-        assert node.children is not None
         assert [each.category for each in resume.skills] == ["languages", "code"]
         with ada.acts():
             assert await ada.personal.get_resume(GetResumeRequest(resume.id)) == resume

@@ -72,7 +72,7 @@ class TestLists:
         assert three["isDefault"] is False
 
     async def test_nobody_has_more_than_so_many(self, ada: Visitor) -> None:
-        for _ in range(200):
+        for _ in range(50):
             await resume(ada)
         refused = await ada.ask("POST", "/v1/resume", {"title": "one more"}, status=409)
         assert refused["error"]["code"] == "CONFLICT"
