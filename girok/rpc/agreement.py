@@ -15,8 +15,8 @@
     X = <another default>               `optional X`: absent is the default
     X                                   X; a message or an enum has to be there
 
-What `Annotated` adds to a type stays in Python. Maps and `oneof` have no counterpart. An enum value that this process does not know is read as UNKNOWN_<number>, and
-sent on as that number.
+What `Annotated` adds to a type stays in Python. Maps and `oneof` have no counterpart. An enum value that this process
+does not know is read as UNKNOWN_<number>, and sent on as that number.
 """
 
 from collections.abc import Sequence
