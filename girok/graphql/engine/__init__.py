@@ -17,8 +17,8 @@ What becomes of a request:
 5. `complete` and `project` make the answer, from the last field that was asked to the root. They are text that
    `source.py` writes for each selection and `project.py` compiles: attributes read and checked in place, one dict for
    each object. They know nothing of errors: anything that is not as the schema says makes them raise.
-6. Then `columns.py` lays the same answers out by field and object, and `careful.py` makes the answer from that, value by
-   value, as the specification has it: nulls that go up, errors with their places, and in graphql-core's order. No
+6. Then `columns.py` lays the same answers out by field and object, and `careful.py` makes the answer from that, value
+   by value, as the specification has it: nulls that go up, errors with their places, and in graphql-core's order. No
    resolver is asked again. So what is usual is quick, and what is right is in one place.
 
 An exception that a resolver raises, or gives in place of a value, fails just these values. An operation has a time
@@ -28,6 +28,6 @@ graphql-core runs `__schema` and `__type`, each with what is below it, as an ope
 everything else that validation lets through is run here. `tests/kernel/graphql/test_engine_anything.py` compares with
 graphql-core, on schemas, data and operations made at random: data, order, errors, which mutations ran.
 
-Attributes may be read more than once, and have to give the same each time; an iterable that is no list or tuple has to
-be one that can be gone through again.
+Attributes may be read more than once and have to give the same each time. A resolver may answer a list by any
+iterable, an attribute by one that can be gone through again.
 """

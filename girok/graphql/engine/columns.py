@@ -14,9 +14,9 @@ from typing import Any
 from graphql import GraphQLError, Undefined
 from graphql.pyutils import is_iterable
 
-from girok.graphql.engine.plan import Field, Position
+from girok.graphql.engine.plan import Field, Kind, Position
 
-__all__ = ["Column", "Objects", "Opening", "as_list"]
+__all__ = ["Column", "Objects", "Opening", "as_list", "as_lists"]
 
 _LISTS = (list, tuple)
 
@@ -114,6 +114,14 @@ def _attribute(item: Any, name: str) -> Any:
         return getattr(item, name)
     except Exception as error:  # noqa: BLE001 - a property may raise anything; its place in the answer tells it
         return error
+
+
+def as_lists(value: Any, kind: Kind, name: str) -> Any:
+    """A value of this kind, all its lists made such that they can be gone through again."""
+    if kind.item is None:
+        return value
+    opened = as_list(value, name)
+    return [as_lists(each, kind.item, name) for each in opened] if isinstance(opened, _LISTS) else opened
 
 
 def as_list(value: Any, name: str) -> Any:

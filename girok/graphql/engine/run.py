@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from girok.graphql.engine import careful
-from girok.graphql.engine.columns import Column, Objects, Opening
+from girok.graphql.engine.columns import Column, Objects, Opening, as_lists
 from girok.graphql.engine.deadline import within
 from girok.graphql.engine.plan import Field, Found, Plan, Take
 from girok.graphql.part import Context
@@ -174,6 +174,7 @@ class _Run:
             try:
                 field.open_all(own, found)
             except Exception:  # noqa: BLE001 - something is not as it should be; what is, is found all the same
+                self._answers[field] = own = [as_lists(each, field.kind, field.name) for each in own]
                 opening = Opening({})
                 opening.column(Column(field, parents, own))
                 found = {each.field: each.parents for each in opening.waiting}

@@ -38,8 +38,6 @@ _OTHER_THAN = {
 """What is true of a value that the scalar has to look at."""
 _MOST_LOOPS = 8
 """Loops within one another; Python has a limit of 20."""
-_MOST_INDENT = 200
-"""Characters; Python has a limit of 100 levels."""
 
 
 class Text:
@@ -65,11 +63,6 @@ class Text:
         """A line at the beginning of the function, after those that are there already."""
         self._lines.insert(self._top, f"    {line}")
         self._top += 1
-
-    @property
-    def is_deep(self) -> bool:
-        """Whether what follows had better be a function of its own: Python limits how deep text is nested."""
-        return self.loops > _MOST_LOOPS or len(self._indent) > _MOST_INDENT
 
     @contextmanager
     def function(self, line: str) -> Generator[None]:
@@ -212,7 +205,7 @@ def _open_value(text: Text, field: Field, kind: Kind, value: str) -> None:
 
 def _inside(text: Text, field: Field) -> Position | None:
     """The position below the field that is written into the same function, where one is."""
-    return field.below.only if field.below is not None and not text.is_deep else None
+    return field.below.only if field.below is not None and text.loops <= _MOST_LOOPS else None
 
 
 def _read(o: str, field: Field) -> str:
