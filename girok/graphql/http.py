@@ -8,6 +8,7 @@ that ran 200, whatever became of its fields.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ __all__ = ["GraphQLHttp", "Request", "Response", "refuse"]
 
 Header = tuple[bytes, bytes]
 
+_ENCODER = msgspec.json.Encoder()
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]*)')
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -98,7 +100,7 @@ def refuse(headers: Mapping[bytes, bytes], error: GirokError, *more: Header) -> 
 
 
 def _response(status: int, content_type: bytes, body: Formatted, *more: Header) -> Response:
-    encoded = msgspec.json.encode(body)
+    encoded = _ENCODER.encode(body)
     length = (b"content-length", str(len(encoded)).encode())
     return Response(status, [(b"content-type", content_type), length, _NO_STORE, *more], encoded)
 
@@ -114,6 +116,7 @@ def _parameters(request: Request) -> _Parameters:
     raise MethodNotAllowed
 
 
+@lru_cache(maxsize=256)
 def _is_json(content_type: bytes) -> bool:
     essence, _, parameters = content_type.decode("latin-1").lower().partition(";")
     charset = _CHARSET.search(parameters)

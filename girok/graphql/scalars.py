@@ -38,7 +38,9 @@ def _as_it_is(value: Any) -> Any:
 def _from_datetime(value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TypeError(f"DateTime wants an aware datetime, not {value!r}")
-    return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def _to_datetime(value: Any) -> datetime:

@@ -15,7 +15,8 @@ _LENGTH = 17
 
 def encode(post_id: str) -> str:
     """The cursor that continues after this post."""
-    return urlsafe_b64encode(_VERSION + UUID(post_id).bytes).rstrip(b"=").decode()
+    # Not by UUID(): a page has twenty of these, and making the object costs more than reading a row.
+    return urlsafe_b64encode(_VERSION + bytes.fromhex(post_id.replace("-", ""))).rstrip(b"=").decode()
 
 
 def decode(cursor: str) -> str:

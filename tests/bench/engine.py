@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar, asgi
 
@@ -109,7 +110,15 @@ async def _serve(kind: str, port: int) -> None:
     application = _application(kind)
     gc.collect()
     gc.freeze()
-    await Server(application, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False).serve()
+    await Server(
+        application,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        log_level=LogLevels.error,
+        websockets=False,
+    ).serve()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def _girok(kind: str) -> Iterator[str]:
+def _girok(kind: str) -> Generator[str]:
     """The engine behind HTTP in a process of its own; its URL."""
     port = free_port()
     child = subprocess.Popen([sys.executable, "-m", "tests.bench.engine", kind, str(port)])

@@ -141,7 +141,7 @@ def _leaf(kind: GraphQLLeafType) -> Leaf:
     names: frozenset[str] = frozenset()
     if isinstance(kind, GraphQLEnumType):
         names = frozenset(name for name, each in kind.values.items() if each.value == name)
-    return Leaf(kind.name, partial(Executor.complete_leaf_value, kind), names)
+    return Leaf(kind.name, partial(Executor.complete_leaf_value, kind), kind.coerce_output_value, names)
 
 
 def _object_type(

@@ -26,6 +26,8 @@ class Leaf(NamedTuple):
 
     name: str
     coerce: Callable[[Any], Any]
+    quick_coerce: Callable[[Any], Any]
+    """The same; but it may give None or Undefined, which is an error."""
     names: frozenset[str] = frozenset()
 
 

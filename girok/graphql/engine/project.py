@@ -39,7 +39,7 @@ def _compiled(text: Text, name: str) -> dict[str, Any]:
         "look_at": _look_at(plain),
     }
     for leaf in text.leaves.values():
-        names[f"as_{leaf.name}"] = _as_leaf(leaf.coerce)
+        names[f"as_{leaf.name}"] = _as_leaf(leaf.quick_coerce)
         names[f"names_{leaf.name}"] = leaf.names
     exec(compile(str(text), f"<{name}>", "exec"), names)  # noqa: S102 - made of names of the schema and the document
     return names
@@ -66,7 +66,10 @@ def _as_leaf(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def as_leaf(value: Any) -> Any:
         if value is None or value is Undefined or isinstance(value, Exception):
             raise NotPlain
-        return coerce(value)
+        coerced = coerce(value)
+        if coerced is None or coerced is Undefined:
+            raise NotPlain
+        return coerced
 
     return as_leaf
 
