@@ -20,6 +20,7 @@ from plugins.personal.messages import (
 )
 
 __all__ = [
+    "DATE_PATTERN",
     "CertificateInput",
     "EducationBody",
     "EducationInput",
@@ -36,15 +37,24 @@ __all__ = [
 _END = r"$(?!\n)"
 _MONTH = rf"^(?:[0-9]{{4}}-(?:0[1-9]|1[0-2]))?{_END}"
 _DATE = rf"^(?:[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))?{_END}"
+_DAYS = (
+    r"(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])"
+)
+_FOURTHS = r"(?:0[48]|[2468][048]|[13579][26])"
+DATE_PATTERN = rf"^(?:(?!0000)[0-9]{{4}}-(?:{_DAYS})|(?:[0-9]{{2}}{_FOURTHS}|{_FOURTHS}00)-02-29)?{_END}"
 _SCRIPT = "(?:[Jj][Aa][Vv][Aa][Ss][Cc][Rr][Ii][Pp][Tt]|[Vv][Bb][Ss][Cc][Rr][Ii][Pp][Tt]|[Dd][Aa][Tt][Aa])"
 _LINK = rf"^(?! *{_SCRIPT} *:)[^\x00-\x1f\x7f]*{_END}"
 """An address on a page runs nothing in the browser of who clicks it."""
+_WEB_LINK = rf"^(?:https?://[^\x00-\x1f\x7f]*)?{_END}"
 
 Line = Annotated[str, Meta(max_length=500)]
 Text = Annotated[str, Meta(max_length=20_000)]
 Link = Annotated[str, Meta(max_length=2_048, pattern=_LINK)]
+Picture = Annotated[str, Meta(max_length=2_048, pattern=_LINK, extra_json_schema={"pattern": _WEB_LINK})]
+"""That it is one of the web, `rules.photo_change` sees to, which says so in words."""
 Month = Annotated[str, Meta(max_length=7, pattern=_MONTH)]
-Date = Annotated[str, Meta(max_length=10, pattern=_DATE)]
+Date = Annotated[str, Meta(max_length=10, pattern=_DATE, extra_json_schema={"pattern": DATE_PATTERN})]
+"""That the date exists, `rules.check` sees to, which says so in words."""
 Year = Annotated[int, Meta(ge=1800, le=2200)]
 Order = Annotated[int, Meta(ge=0, le=1_000_000)]
 Depth = Annotated[int, Meta(ge=1, le=4)]
@@ -152,7 +162,9 @@ class CertificateInput(msgspec.Struct, frozen=True, rename="camel"):
 
 
 KeyAchievements = Annotated[tuple[Text, ...], Meta(max_length=100)]
-Sections = Annotated[tuple[SectionInput, ...], Meta(max_length=9)]
+Sections = Annotated[
+    tuple[SectionInput, ...], Meta(max_length=9, description="Of a section that is there twice the last counts.")
+]
 Skills = Annotated[tuple[SkillInput, ...], Meta(max_length=100)]
 Experiences = Annotated[tuple[ExperienceInput, ...], Meta(max_length=100)]
 Certificates = Annotated[tuple[CertificateInput, ...], Meta(max_length=100)]
@@ -178,7 +190,7 @@ class ResumeInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     portfolio: Link | None = None
     summary: Text | None = None
     key_achievements: KeyAchievements | None = None
-    profile_image: Link | None = None
+    profile_image: Picture | None = None
     profile_image_temp_key: Line | None = None
     birth_year: Year | None = None
     birth_date: Date | None = None
@@ -215,7 +227,7 @@ class ResumeBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     portfolio: Link | UnsetType | None = UNSET
     summary: Text | UnsetType | None = UNSET
     key_achievements: KeyAchievements | UnsetType | None = UNSET
-    profile_image: Link | UnsetType | None = UNSET
+    profile_image: Picture | UnsetType | None = UNSET
     profile_image_temp_key: Line | UnsetType | None = UNSET
     birth_year: Year | UnsetType | None = UNSET
     birth_date: Date | UnsetType | None = UNSET

@@ -24,7 +24,6 @@ __all__ = ["NewId", "certificates", "educations", "experiences", "sections", "sk
 
 _DEPTHS = 4
 _TOO_DEEP = Text(f"A tree may be {_DEPTHS} levels deep at the most.", f"최대 {_DEPTHS}단계까지 쓸 수 있습니다.")
-_TWICE = Text("This section is named twice.", "같은 섹션이 두 번 있습니다.")
 
 NewId = Callable[[], str]
 
@@ -39,16 +38,13 @@ Row = TypeVar("Row")
 
 
 def sections(given: Sequence[SectionInput], new_id: NewId) -> tuple[Section, ...]:
-    """Each type once at the most."""
-    seen: set[str] = set()
+    """Each type once: of one that is there twice the last counts, as in preferences."""
+    last = {each.type: at for at, each in enumerate(given)}
 
-    def section(sent: SectionInput, order: int, path: str) -> Section:
-        if sent.type in seen:
-            raise invalid((FieldError(f"{path}.type", _TWICE),))
-        seen.add(sent.type)
+    def section(sent: SectionInput, order: int, _: str) -> Section:
         return Section(id=new_id(), type=sent.type, order=order, visible=_is_visible(sent.visible))
 
-    return _in_order(given, section, "sections")
+    return _in_order([each for at, each in enumerate(given) if last[each.type] == at], section, "sections")
 
 
 def skills(given: Sequence[SkillInput], new_id: NewId) -> tuple[Skill, ...]:

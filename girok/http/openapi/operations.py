@@ -28,6 +28,8 @@ __all__ = ["operation", "success"]
 
 _OF_BODIES = (InvalidInput, BodyCut, BodyTooSlow, PayloadTooLarge, UnsupportedMediaType)
 _RULES = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
+_PART_NAME = "^[A-Za-z0-9_.-]{1,100}$"
+"""Of every part, also of those that are passed over: others may not even be written as a header."""
 _LOCATION: Schema = {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}}
 
 
@@ -50,7 +52,7 @@ def operation(route: HTTPRoute, handler: HTTPRouteHandler, schemas: Schemas, sha
             "content": {"application/json": {"schema": schemas.incoming(_kind(body))}},
         }
     if declared.form:
-        schema = schemas.incoming(declared.form)
+        schema = {**schemas.incoming(declared.form), "propertyNames": {"pattern": _PART_NAME}}
         found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     status, response = success(handler, schemas)
     errors = _errors(route, parameters, declared, has_body=body is not None)

@@ -15,7 +15,10 @@ says nothing, and a form that was filled in with the wrong thing is a 400 to cli
 SAYS_MORE_THAN_A_SCHEMA = {
     "personalUploadPhoto": {"UNSUPPORTED_FILE"},
     "personalAttach": {"UNSUPPORTED_FILE"},
+    "personalCreateResume": {"UNKNOWN_TEMP_KEY"},
+    "personalUpdateResume": {"UNKNOWN_TEMP_KEY"},
     "personalCreateShare": {"INVALID_EXPIRY"},
     "personalChangeShare": {"INVALID_EXPIRY"},
 }
-"""The same for what JSON Schema cannot tell: bytes that are no photo, a time that is over."""
+"""The same for what JSON Schema cannot tell: bytes that are no photo, an upload that is not there, a time that
+is over."""

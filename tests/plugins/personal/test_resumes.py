@@ -179,6 +179,11 @@ class TestReading:
 
 
 class TestSections:
+    async def test_of_one_that_is_there_twice_the_last_counts(self, ada: Visitor) -> None:
+        twice = [{"type": "SKILLS", "visible": True}, {"type": "PROJECT"}, {"type": "SKILLS", "visible": False}]
+        made = await resume(ada, sections=twice)
+        assert [(each["type"], each["visible"]) for each in made["sections"]] == [("PROJECT", True), ("SKILLS", False)]
+
     async def test_one_is_put_in_another_place(self, ada: Visitor) -> None:
         one = await resume(ada)
         path = f"/v1/resume/{one['id']}/sections/order"

@@ -1,5 +1,6 @@
 """The rules of a resume: whatever keeps them is stored as it was sent, in order; whatever does not is refused."""
 
+import re
 from contextlib import suppress
 from typing import Any, get_args
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from girok.clock import SystemClock, Uuid7Factory
 from girok.errors import InvalidInput
 from plugins.personal.inputs import (
+    DATE_PATTERN,
     CertificateInput,
     EducationInput,
     ExperienceInput,
@@ -184,3 +186,19 @@ def without_ids(value: Any) -> Any:
     if isinstance(plain, dict):
         return {name: without_ids(part) for name, part in plain.items() if name != "id"}
     return [without_ids(each) for each in plain] if isinstance(plain, list | tuple) else plain
+
+
+class TestDates:
+    def test_the_openapi_tells_exactly_those_that_exist(self) -> None:
+        years = [*range(12), 1900, 1999, 2000, 2023, 2024, 2100, 2400, 9999]
+        dates = [f"{y:04}-{m:02}-{d:02}" for y in years for m in range(14) for d in range(33)]
+        told = {each for each in ["", *dates] if re.search(DATE_PATTERN, each)}
+        assert told == {each for each in ["", *dates] if exists(each)}
+
+
+def exists(date: str) -> bool:
+    try:
+        check(ResumeInput(birth_date=date))
+    except InvalidInput:
+        return False
+    return True
