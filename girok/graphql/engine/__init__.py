@@ -17,6 +17,7 @@ What becomes of a request:
 5. `complete` and `project` make the answer, from the last field that was asked to the root. They are text that
    `source.py` writes for each selection and `project.py` compiles: attributes read and checked in place, one dict for
    each object. They know nothing of errors: anything that is not as the schema says makes them raise.
+   A plan that was never used before has no functions yet: it is run by 6 alone, which costs less than to compile it.
 6. Then `columns.py` lays the same answers out by field and object, and `careful.py` makes the answer from that, value
    by value, as the specification has it: nulls that go up, errors with their places, and in graphql-core's order. No
    resolver is asked again. So what is usual is quick, and what is right is in one place.

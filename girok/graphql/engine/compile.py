@@ -37,7 +37,6 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from girok.graphql.engine.introspect import introspection
 from girok.graphql.engine.plan import Arguments, Below, Field, Kind, Leaf, Plan, Position
-from girok.graphql.engine.project import compile_field, compile_position
 from girok.graphql.names import snake
 from girok.graphql.resolvers import Resolver, resolver_of, type_of
 
@@ -55,9 +54,7 @@ def compile_plan(
     """The plan of a valid operation; `switches` has the variables of its `@skip` and `@include`."""
     compilation = _Compilation(schema, operation, fragments, switches)
     is_mutation = operation.operation == OperationType.MUTATION
-    root = compilation.root()
-    compile_position(root, is_root=True)
-    return Plan(root, is_mutation, compilation.size)
+    return Plan(compilation.root(), compilation.size, is_mutation=is_mutation)
 
 
 class _Compilation:
@@ -125,8 +122,6 @@ class _Compilation:
         if is_composite_type(named):
             compile_one = partial(self._below, named, details, field.name)
             field.below = Below(compile_one, named.name, type_of(named) if is_abstract_type(named) else None)
-            if resolver is not None:
-                compile_field(field)
 
 
 def _kind(kind: GraphQLOutputType) -> Kind:

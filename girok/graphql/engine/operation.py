@@ -48,7 +48,7 @@ class Operation:
 
 
 class Plans:
-    """The plans that were used last, of a bounded number of fields together: one takes 2 to 3 KB.
+    """The plans that were used last, of a bounded number of fields together: one takes 1 to 3 KB.
 
     An operation has a plan for each set of values of its switches.
     """
@@ -73,6 +73,7 @@ class Plans:
             self._known[key] = plan
             self._drop()
         else:
+            plan.used()
             self._known.move_to_end(key)
         return plan
 

@@ -69,9 +69,9 @@ class Field:
         """What answers `__schema` and `__type`."""
         self.below: Below | None = None
         self.open_all: Callable[[Sequence[Any], Found], None] | None = None
-        """Finds, in a resolver's answers, the objects that other resolvers wait for; None where there are none."""
+        """Finds, in a resolver's answers, the objects that other resolvers wait for."""
         self.complete: Callable[[Sequence[Any], Take], list[Any]] | None = None
-        """Makes a resolver's answers the values of the answer; None for leaves, which the object looks at."""
+        """Makes a resolver's answers the values of the answer; leaves are looked at by their object."""
 
 
 class Position:
@@ -127,10 +127,24 @@ class Below:
         return self.only is None or self.only.opens
 
 
-class Plan(NamedTuple):
-    """An operation, with the values of its `@skip` and `@include` put in."""
+class Plan:
+    """An operation, with the values of its `@skip` and `@include` put in. `size` tells how many fields it has so far.
 
-    root: Position
-    is_mutation: bool
-    size: Callable[[], int]
-    """How many fields were compiled so far."""
+    The functions of a plan that `is_new` are not compiled yet: that costs more than to run it without them a few
+    times, the more the larger it is, and whoever sends ever new documents is not to get that for nothing.
+    """
+
+    __slots__ = ("_uses", "is_mutation", "is_new", "root", "size")
+
+    def __init__(self, root: Position, size: Callable[[], int], *, is_mutation: bool) -> None:
+        self.root = root
+        self.size = size
+        self.is_mutation = is_mutation
+        self.is_new = True
+        self._uses = 1
+
+    def used(self) -> None:
+        """Count another use. The second compiles up to 200 fields, each further one 100 more."""
+        if self.is_new:
+            self._uses += 1
+            self.is_new = self._uses * 100 < self.size()

@@ -1,6 +1,6 @@
-"""Compiles the functions that `source.py` writes, and has what they call."""
+"""Compiles the functions that `source.py` writes when they are first called, and has what they call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from graphql import ExecutionResult, Undefined
@@ -8,23 +8,38 @@ from graphql import ExecutionResult, Undefined
 from girok.graphql.engine.plan import Below, Field, Found, Position, Take
 from girok.graphql.engine.source import Text, field_text, position_text
 
-__all__ = ["NotPlain", "compile_field", "compile_position"]
+__all__ = ["NotPlain", "complete", "open_all", "project_root"]
 
 
 class NotPlain(Exception):
     """A value that is left to the careful way."""
 
 
-def compile_position(position: Position, *, is_root: bool = False) -> None:
-    """Give a position its functions."""
+def project_root(root: Position, take: Take) -> dict[str, Any]:
+    """The data of an operation. Raises where anything is not as it should be, as do all here."""
+    return (root.project or _compiled_position(root, is_root=True).project)(None, take)
+
+
+def complete(field: Field, answers: Sequence[Any], take: Take) -> list[Any]:
+    """The answers of a resolver of objects, as the answer has them."""
+    return (field.complete or _compiled_field(field).complete)(answers, take)
+
+
+def open_all(field: Field, answers: Sequence[Any], found: Found) -> None:
+    """Find what resolvers wait for in the answers of another; there is something below that does."""
+    (field.open_all or _compiled_field(field).open_all)(answers, found)
+
+
+def _compiled_position(position: Position, *, is_root: bool = False) -> Any:
     names = _compiled(position_text(position, is_root=is_root), position.type_name)
     position.project, position.open = names["project"], names.get("open")
+    return position
 
 
-def compile_field(field: Field) -> None:
-    """Give a field that a resolver answers with objects its functions."""
+def _compiled_field(field: Field) -> Any:
     names = _compiled(field_text(field), field.name)
     field.complete, field.open_all = names["complete"], names.get("open_all")
+    return field
 
 
 def _compiled(text: Text, name: str) -> dict[str, Any]:
@@ -76,20 +91,13 @@ def _as_leaf(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _project_by_type(below: Below, item: Any, take: Take) -> dict[str, Any]:
     position = below.position_of(item)
-    if position.project is None:
-        compile_position(position)
-    assert position.project is not None, "it was just compiled"
-    return position.project(item, take)
+    return (position.project or _compiled_position(position).project)(item, take)
 
 
 def _open_by_type(below: Below, item: Any, found: Found) -> None:
     position = below.position_of(item)
-    if not position.opens:
-        return
-    if position.open is None:
-        compile_position(position)
-    assert position.open is not None, "it was just compiled, and resolvers wait there"
-    position.open(item, found)
+    if position.opens:
+        (position.open or _compiled_position(position).open)(item, found)
 
 
 def _schema_says(result: ExecutionResult, key: str) -> Any:

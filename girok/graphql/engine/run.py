@@ -17,6 +17,7 @@ from girok.graphql.engine import careful
 from girok.graphql.engine.columns import Column, Objects, Opening, as_lists
 from girok.graphql.engine.deadline import within
 from girok.graphql.engine.plan import Field, Found, Plan, Take
+from girok.graphql.engine.project import complete, open_all, project_root
 from girok.graphql.part import Context
 from girok.graphql.resolvers import Resolver
 from girok.port import DeadlineExceeded
@@ -42,11 +43,13 @@ class Call(NamedTuple):
 
 async def execute(plan: Plan, call: Call) -> Given:
     """The data and the errors. Raises nothing of what a resolver may raise."""
-    run = _Run(call)
+    run = _Run(call, is_quick=not plan.is_new)
     try:
         await within(call.seconds, run.operation(plan))
     except TimeoutError:
         return run.carefully(plan, DeadlineExceeded())
+    if plan.is_new:
+        return run.carefully(plan, NotRun())
     try:
         return run.quickly(plan), []
     except Exception:  # noqa: BLE001 - what is wrong, and where, the careful way finds
@@ -60,10 +63,11 @@ class NotRun(Exception):
 class _Run:
     """The answers of one operation: each field's, for each of its objects in the order of the answer."""
 
-    __slots__ = ("_answers", "_call", "_waiting")
+    __slots__ = ("_answers", "_call", "_is_quick", "_waiting")
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, is_quick: bool) -> None:
         self._call = call
+        self._is_quick = is_quick
         self._answers: dict[Field, list[Any]] = {}
         self._waiting: Found = {}
 
@@ -85,10 +89,9 @@ class _Run:
         """The data, where all is as it should be. Raises where it is not."""
         take: Take = {}
         for field, answers in reversed(self._answers.items()):
-            completed = answers if field.complete is None else field.complete(answers, take)
+            completed = answers if field.below is None else complete(field, answers, take)
             take[field] = iter(completed).__next__
-        assert plan.root.project is not None, "a plan's root is compiled"
-        return plan.root.project(None, take)
+        return project_root(plan.root, take)
 
     def carefully(self, plan: Plan, missing: Exception) -> Given:
         """The data and the errors, whatever there is; what has no answer has failed with `missing`."""
@@ -168,17 +171,23 @@ class _Run:
         for field, parents in group:
             self._answers[field] = own = answers[begin : begin + len(parents)] if len(group) > 1 else answers
             begin += len(parents)
-            if field.open_all is None:
-                continue
+            if field.below is not None and field.below.opens:
+                self._waiting.update(self._found(field, parents, own))
+
+    def _found(self, field: Field, parents: list[Any], answers: list[Any]) -> Found:
+        """The objects in a field's answers that resolvers wait for."""
+        if self._is_quick:
             found: Found = defaultdict(list)
             try:
-                field.open_all(own, found)
-            except Exception:  # noqa: BLE001 - something is not as it should be; what is, is found all the same
-                self._answers[field] = own = [as_lists(each, field.kind, field.name) for each in own]
-                opening = Opening({})
-                opening.column(Column(field, parents, own))
-                found = {each.field: each.parents for each in opening.waiting}
-            self._waiting.update(found)
+                open_all(field, answers, found)
+            except Exception:  # noqa: BLE001, S110 - something is not as it should be; what is, is found all the same
+                pass
+            else:
+                return found
+        self._answers[field] = answers = [as_lists(each, field.kind, field.name) for each in answers]
+        opening = Opening({})
+        opening.column(Column(field, parents, answers))
+        return {each.field: each.parents for each in opening.waiting}
 
     def _has_failed(self, field: Field) -> bool:
         """Whether the value of a root is null, which it must not be."""
