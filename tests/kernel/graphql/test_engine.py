@@ -367,6 +367,23 @@ class TestPlans:
         assert [each.key for each in self._plan(plans, operation, yes=False, any=False).root.fields] == ["thing"]
         assert len(plans) == 2
 
+    async def test_what_is_as_it_should_be_needs_no_careful_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        stage = Stage()
+        engine = Engine([stage.part])
+        text = """{
+          things { size tags owner { friend { name } } parts { id } }
+          owned { __typename ... on Thing { owner { name } } ... on Song { title } }
+          __type(name: "User") { name }
+        }"""
+        first = await run(engine, text)
+
+        def careful_answer(root: object) -> None:
+            raise AssertionError("the careful way was gone")
+
+        monkeypatch.setattr("girok.graphql.engine.careful.answer", careful_answer)
+        assert await run(engine, text) == first
+        assert first.errors == []
+
     def test_the_larger_it_is_the_later_it_is_compiled(self) -> None:
         engine = Engine([Stage().part])
         plans = Plans(engine.schema)
