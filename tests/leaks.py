@@ -48,6 +48,9 @@ def no_secret_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         kept.seek(0)
         found = list(leaks("this process", kept, words := known(Path(__file__).parent, Path(testing.__file__).parent)))
     for path in sorted(tmp_path_factory.getbasetemp().rglob("*.log")):
+        with path.open("rb") as head:
+            if b"\0" in head.read(4096):  # a database's, which is no text
+                continue
         with path.open(errors="replace") as lines:
             found += leaks(str(path), lines, words)
     if found:

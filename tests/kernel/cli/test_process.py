@@ -31,7 +31,7 @@ REFUSED = [
         "cluster.secret (GIROK_CLUSTER_SECRET): must be set in a cluster (nats.url), to 16 ",
     ),
     (f"{NATS} --roles feed", f"{NO_STORE}feed"),
-    (f"{NATS} run", f"{NO_STORE}auth, feed, bff"),
+    (f"{NATS} run", f"{NO_STORE}auth, feed, personal, bff"),
     (
         f"{NATS} GIROK_DATABASE_URL=postgresql://h/d --roles auth",
         "valkey.url (GIROK_VALKEY_URL) is needed in a cluster ",
