@@ -17,14 +17,16 @@ class TestStart:
         said: list[str] = []
 
         async def answers() -> bool:
-            return len(said) == 2
+            return said.count("waiting for Slow") >= 2
 
         async def answers_at_once() -> bool:
             return True
 
         slow = ServerProcess("slow", ["sleep", "60"], folder=tmp_path / "slow", url="", ready=answers)
         quick = ServerProcess("quick", ["sleep", "60"], folder=tmp_path / "quick", url="", ready=answers_at_once)
-        await cluster._start(Layout((Place("Slow", (), slow), Place("Quick", (), quick)), ()), said.append)
-        await slow.kill()
-        await quick.kill()
-        assert said == ["waiting for Slow"] * 2
+        try:
+            await cluster._start(Layout((Place("Slow", (), slow), Place("Quick", (), quick)), ()), said.append)
+        finally:
+            await slow.kill()
+            await quick.kill()
+        assert said[-1] == "waiting for Slow"
