@@ -76,7 +76,8 @@ async def _tell(late: Mapping[str, Place], say: Say) -> None:
     """Say what is waited for, now and then. Does not end."""
     while True:
         await asyncio.sleep(_TELL_SECONDS)
-        say(f"waiting for {', '.join(late)}")
+        if late:
+            say(f"waiting for {', '.join(late)}")
 
 
 async def _watch(layout: Layout, stop: asyncio.Future[None], say: Say) -> None:
