@@ -37,13 +37,16 @@ HAS_NOTHING_TO_GIVE = {"authEndOne", "authReset", "authVerify", "comeBackFrom_go
 """Of auth's, what needs another session, a mail, or a provider that is configured. Their own tests have them."""
 
 
-@pytest.fixture(scope="module")
-def girok(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    """Kakao and Naver are configured; of Google a visitor is told that it is not."""
+@pytest.fixture
+def girok(tmp_path: Path) -> Iterator[Launched]:
+    """Kakao and Naver are configured; of Google a visitor is told that it is not.
+
+    Fresh for each run: the same seed draws the same accounts, which would be taken the second time.
+    """
     clients = {
         f"GIROK_AUTH_{each}": "girok" for each in ("KAKAO__CLIENT_ID", "NAVER__CLIENT_ID", "NAVER__CLIENT_SECRET")
     }
-    with launched(tmp_path_factory.mktemp("openapi"), GIROK_AUTH_ACCESS_TOKEN_MINUTES="600", **clients) as process:
+    with launched(tmp_path, GIROK_AUTH_ACCESS_TOKEN_MINUTES="600", **clients) as process:
         yield process
         process.check()
 
