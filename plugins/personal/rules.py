@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, cast, get_args
 
 import msgspec
@@ -15,7 +16,7 @@ from plugins.personal.inputs import ResumeInput, SectionInput
 from plugins.personal.messages import Resume, ResumeContent, Section, SectionType
 from plugins.personal.rows import NewId
 
-__all__ = ["Changes", "changes", "check", "mask_of", "photo_change", "renewed", "with_section"]
+__all__ = ["Changes", "blank", "changes", "check", "mask_of", "photo_change", "renewed", "with_section"]
 
 _FIRST_SECTIONS: tuple[SectionType, ...] = get_args(SectionType)[:5]
 """What a new resume shows, in this order."""
@@ -55,6 +56,21 @@ class Changes(NamedTuple):
             replace(each, gpa_format=kept.get(at, each.gpa_format)) for at, each in enumerate(made.educations)
         )
         return replace(made, educations=educations)
+
+
+def blank(resume_id: str, user_id: str, now: datetime) -> Resume:
+    """A resume with nothing in it, which is what a new one begins as."""
+    return Resume(
+        id=resume_id,
+        user_id=user_id,
+        title="",
+        is_default=False,
+        version=1,
+        profile_image=None,
+        attachments=(),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def check(given: ResumeInput) -> ResumeInput:

@@ -20,7 +20,7 @@ from plugins.personal.ports import (
     UpdateResumeRequest,
 )
 from plugins.personal.repository import ResumeRepository
-from plugins.personal.rules import changes, check, mask_of, photo_change, renewed, with_section
+from plugins.personal.rules import blank, changes, check, mask_of, photo_change, renewed, with_section
 from plugins.personal.service.file_copies import FileCopies
 from plugins.personal.service.upkeep import Upkeep
 
@@ -69,7 +69,9 @@ class Resumes:
         user_id = require_user().user_id
         given = check(request.resume)
         mask = mask_of(given, ())
-        made = changes(given, {*mask, "sections"}, self._ids.new).applied(self._blank(user_id))
+        made = changes(given, {*mask, "sections"}, self._ids.new).applied(
+            blank(self._ids.new(), user_id, self._clock.now())
+        )
         return await self._resumes.create(made, self._most, NewFiles(photo=photo_change(given, mask, self._ids.new)))
 
     async def update_resume(self, request: UpdateResumeRequest) -> Resume:
@@ -104,7 +106,7 @@ class Resumes:
         copied = await self._copies.copy_files(original.user_id, original.attachments)
         has_own_photo = any(each.type == "PROFILE_PHOTO" for each in original.attachments)
         made = replace(
-            self._blank(original.user_id),
+            blank(self._ids.new(), original.user_id, self._clock.now()),
             **renewed(original, self._ids.new),
             title=original.title,
             profile_image=None if has_own_photo else original.profile_image,
@@ -123,20 +125,6 @@ class Resumes:
     async def show_section(self, resume_id: str, kind: SectionType, *, visible: bool) -> Resume:
         """Raises ResumeNotFound."""
         return await self._change(resume_id, lambda stored: with_section(stored, kind, self._ids.new, visible=visible))
-
-    def _blank(self, user_id: str) -> Resume:
-        now = self._clock.now()
-        return Resume(
-            id=self._ids.new(),
-            user_id=user_id,
-            title="",
-            is_default=False,
-            version=1,
-            profile_image=None,
-            attachments=(),
-            created_at=now,
-            updated_at=now,
-        )
 
     async def _change(self, resume_id: str, change: Callable[[Resume], Resume]) -> Resume:
         return await self._resumes.update(resume_id, require_user().user_id, change, self._clock.now())

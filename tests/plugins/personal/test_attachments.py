@@ -1,11 +1,8 @@
 """Attachments over REST: what a resume keeps, in which order, and what becomes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from girok.testing.box import TestBox, box_on
 from tests.plugins.personal import samples
@@ -14,12 +11,6 @@ from tests.plugins.personal.visitors import Visitor, nobody, somebody
 
 PDF = ("이력서 (최종).pdf", samples.pdf(), "application/pdf")
 NOBODY = "019abcde-0000-7000-8000-000000000001"
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
 
 
 async def shown(who: Visitor, resume_id: str, kind: str = "") -> list[dict[str, Any]]:

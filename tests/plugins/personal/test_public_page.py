@@ -1,7 +1,5 @@
 """The public page: one answer for everybody, encoded once a version, and never older than the last change."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from girok.testing.box import TestBox
@@ -12,22 +10,10 @@ from plugins.personal.messages import Resume
 from plugins.personal.service import resume_repository
 from plugins.personal.service.publication import Publication
 from tests.plugins.personal.shelf import attach, resume
-from tests.plugins.personal.visitors import Visitor, nobody, somebody
+from tests.plugins.personal.visitors import Visitor, somebody
 
 PAGE = "/v1/resume/public/ada"
 ID = "01a20e74-a92f-77ca-b756-15d5a012d09a"
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
-
-
-@pytest.fixture
-async def guest(box: TestBox) -> AsyncIterator[Visitor]:
-    async with nobody(box) as found:
-        yield found
 
 
 class Counted:

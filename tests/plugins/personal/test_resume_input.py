@@ -1,6 +1,5 @@
 """What no resume may hold: refused at its path, over REST, GraphQL and the port alike, and nothing is changed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from plugins.personal.inputs import (
 )
 from plugins.personal.ports import CreateResumeRequest, PersonalService
 from tests.plugins.personal.shelf import resume
-from tests.plugins.personal.visitors import Visitor, somebody
+from tests.plugins.personal.visitors import Visitor
 
 
 def tree(depth: int) -> list[dict[str, Any]]:
@@ -78,12 +77,6 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"educations": [{"school": "x", "gpaFormat": "SCALE_5"}]}, "educations[0].gpaFormat"),
     ({"certificates": [{"name": "x", "expiryDate": "soon"}]}, "certificates[0].expiryDate"),
 ]
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
 
 
 class TestRest:

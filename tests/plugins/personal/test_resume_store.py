@@ -21,7 +21,7 @@ from plugins.personal.errors import ResumeNotFound, TooManyResumes
 from plugins.personal.inputs import ExperienceInput, ProjectInput, ResumeInput
 from plugins.personal.messages import Resume
 from plugins.personal.repository_sql.resumes import SqlResumeRepository
-from plugins.personal.rules import changes
+from plugins.personal.rules import blank, changes
 
 CLOCK = SystemClock()
 IDS = Uuid7Factory(CLOCK)
@@ -77,27 +77,15 @@ def repository(db: Any) -> SqlResumeRepository:
     return SqlResumeRepository(db, lambda key: f"http://files/public/{key}", 500_000)
 
 
-def blank(user_id: str = ADA, **fields: Any) -> Resume:
-    now = CLOCK.now()
-    new = Resume(
-        id=IDS.new(),
-        user_id=user_id,
-        title="",
-        is_default=False,
-        version=1,
-        profile_image=None,
-        attachments=(),
-        created_at=now,
-        updated_at=now,
-    )
-    return replace(new, **fields)
+def new(user_id: str = ADA, **fields: Any) -> Resume:
+    return replace(blank(IDS.new(), user_id, CLOCK.now()), **fields)
 
 
 class TestReading:
     async def test_takes_two_statements_whatever_the_size(self, db: Store) -> None:
         project = ProjectInput("p", tech_stack=("python",) * 5)
         given = ResumeInput(experiences=(ExperienceInput("x", projects=(project,) * 5),) * 20)
-        made = changes(given, ("experiences",), IDS.new).applied(blank())
+        made = changes(given, ("experiences",), IDS.new).applied(new())
         counted = Counted(db)
         stored = await repository(counted).create(made, MOST)
         assert await repository(counted).resume(stored.id, ADA) == stored
@@ -109,7 +97,7 @@ class TestReading:
 class TestAtOnce:
     async def test_two_updates_both_land_whole(self, db: Store) -> None:
         resumes = repository(db)
-        one = await resumes.create(blank(), MOST)
+        one = await resumes.create(new(), MOST)
         rows = changes(ResumeInput(experiences=(ExperienceInput("x"),)), ("experiences",), IDS.new)
         given = [changes(ResumeInput(phone=str(each)), ("phone",), IDS.new) for each in range(10)]
         await asyncio.gather(
@@ -127,25 +115,25 @@ class TestAtOnce:
 
     async def test_there_is_one_default(self, db: Store) -> None:
         resumes = repository(db)
-        made = [await resumes.create(blank(is_default=True), MOST) for _ in range(4)]
+        made = [await resumes.create(new(is_default=True), MOST) for _ in range(4)]
         await asyncio.gather(
             *(
                 resumes.update(each.id, ADA, lambda stored: replace(stored, is_default=True), CLOCK.now())
                 for each in made * 3
             ),
-            *(resumes.create(blank(is_default=True), MOST) for _ in range(4)),
+            *(resumes.create(new(is_default=True), MOST) for _ in range(4)),
         )
         assert [each.is_default for each in await resumes.resumes(ADA)].count(True) == 1
 
     async def test_nobody_gets_one_too_many(self, db: Store) -> None:
         resumes = repository(db)
-        ends = await asyncio.gather(*(resumes.create(blank(), 5) for _ in range(8)), return_exceptions=True)
+        ends = await asyncio.gather(*(resumes.create(new(), 5) for _ in range(8)), return_exceptions=True)
         assert sum(isinstance(each, TooManyResumes) for each in ends) == 3
         assert len(await resumes.resumes(ADA)) == 5
 
     async def test_what_is_deleted_meanwhile_is_not_found(self, db: Store) -> None:
         resumes = repository(db)
-        one = await resumes.create(blank(is_default=True), MOST)
+        one = await resumes.create(new(is_default=True), MOST)
         ends = await asyncio.gather(
             resumes.delete(one.id, ADA, CLOCK.now()),
             *(resumes.update(one.id, ADA, lambda stored: stored, CLOCK.now()) for _ in range(3)),
@@ -160,7 +148,7 @@ class TestAtOnce:
 class TestRefusal:
     async def test_a_change_that_raises_leaves_nothing(self, db: Store) -> None:
         resumes = repository(db)
-        one = await resumes.create(blank(is_default=True, title="1"), MOST)
+        one = await resumes.create(new(is_default=True, title="1"), MOST)
 
         def refuse(stored: Resume) -> Resume:
             raise ResumeNotFound

@@ -1,13 +1,12 @@
 """REST of one's own resumes: whose they are, and what the web client sends and reads, quirk by quirk."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from girok.testing.box import TestBox
 from tests.plugins.personal.shelf import attach, resume, send_photo, stored
-from tests.plugins.personal.visitors import Visitor, nobody, somebody
+from tests.plugins.personal.visitors import Visitor, nobody
 
 NO_ID = "01a20e74-a92f-77ca-b756-15d5a012d09a"
 OWN: list[tuple[str, str, Any]] = [
@@ -20,18 +19,6 @@ OWN: list[tuple[str, str, Any]] = [
     ("PATCH", "/v1/resume/{}/sections/visibility", {"type": "SKILLS", "visible": False}),
 ]
 FIRST = ["SKILLS", "EXPERIENCE", "PROJECT", "EDUCATION", "CERTIFICATE"]
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
-
-
-@pytest.fixture
-async def ben(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ben") as found:
-        yield found
 
 
 async def change(who: Visitor, resume_id: str, **fields: Any) -> dict[str, Any]:

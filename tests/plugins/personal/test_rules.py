@@ -24,7 +24,7 @@ from plugins.personal.inputs import (
     SkillItemInput,
 )
 from plugins.personal.messages import Node, Resume, ResumeContent, SectionType
-from plugins.personal.rules import changes, check, mask_of, renewed, with_section
+from plugins.personal.rules import blank, changes, check, mask_of, renewed, with_section
 from tests.budget import share
 from tests.kernel.rpc.values import values
 
@@ -32,17 +32,7 @@ CLOCK = SystemClock()
 IDS = Uuid7Factory(CLOCK)
 NOW = CLOCK.now()
 SECTIONS = get_args(SectionType)
-BLANK = Resume(
-    id=IDS.new(),
-    user_id=IDS.new(),
-    title="",
-    is_default=False,
-    version=1,
-    profile_image=None,
-    attachments=(),
-    created_at=NOW,
-    updated_at=NOW,
-)
+BLANK = blank(IDS.new(), IDS.new(), NOW)
 months = st.one_of(st.sampled_from(["", "2020-02", "2021-12"]), st.text(max_size=8))
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 orders = st.none() | st.integers(0, 3)

@@ -1,7 +1,6 @@
 """Share links over REST: whose they are, what they show, until when."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,6 @@ WEEK = {"duration": "1_week", "customExpiresAt": None}
 UNKNOWN = "0123456789abcdef0123456789abcdef01234567"
 Link = dict[str, Any]
 NO_ID = "01a20e74-a92f-77ca-b756-15d5a012d09a"
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
-
-
-@pytest.fixture
-async def guest(box: TestBox) -> AsyncIterator[Visitor]:
-    """Who has nothing but the link."""
-    async with nobody(box) as found:
-        yield found
 
 
 async def resume_of(owner: Visitor, **fields: Any) -> str:

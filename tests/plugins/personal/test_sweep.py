@@ -31,12 +31,6 @@ ADA = Actor("019abcde-0000-7000-8000-00000000000a", "USER", "")
 PHOTO = samples.png()
 
 
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
-
-
 async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(content), 16):
         yield content[start : start + 16]

@@ -1,6 +1,5 @@
 """Temporary uploads: what is taken, what is refused, and that nothing of what is refused stays."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,12 +41,6 @@ BROKEN = [
     (FILE + png() + b"\r\n--girok\r\n", "INVALID_FORM"),
     (FILE + png()[:40] + b"\r\n--girok--\r\n", "FILE_MISMATCH"),
 ]
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
 
 
 def refusal(answer: Any) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,22 +13,10 @@ from plugins.personal.service.views import Views
 from tests.kernel.events.stage import FaultyDatabase
 from tests.plugins.auth.stage import PASSWORD
 from tests.plugins.personal.test_shares import Link, link_of, public
-from tests.plugins.personal.visitors import Visitor, nobody, somebody
+from tests.plugins.personal.visitors import Visitor, somebody
 
 LOGIN = "mutation($input: LoginInput!) { login(input: $input) { success } }"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-
-
-@pytest.fixture
-async def ada(box: TestBox) -> AsyncIterator[Visitor]:
-    async with somebody(box, "ada") as found:
-        yield found
-
-
-@pytest.fixture
-async def guest(box: TestBox) -> AsyncIterator[Visitor]:
-    async with nobody(box) as found:
-        yield found
 
 
 @pytest.fixture
