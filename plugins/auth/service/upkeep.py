@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
+from girok.background import Background
 from girok.clock import Clock
 from girok.errors import Unavailable
 from plugins.auth.repository import AuthRepository
@@ -24,19 +25,16 @@ class Upkeep:
         self._keys = keys
         self._accounts = accounts
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     async def start(self) -> None:
         """Have a key to sign with, then go on in the background."""
         await self._keys.renew()
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def aclose(self) -> None:
         """Leave off."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.aclose()
 
     async def once(self) -> None:
         """Do what there is to do."""

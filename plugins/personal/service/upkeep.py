@@ -6,9 +6,9 @@ A kill in between is repeated; what two processes do at once is done once, as bo
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 
+from girok.background import Background
 from girok.clock import Clock
 from girok.errors import GirokError, Unavailable, log_fault
 from girok.objects.port import ObjectStore
@@ -31,18 +31,15 @@ class Upkeep:
         self._files = files
         self._objects = objects
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     async def start(self) -> None:
         """Go on in the background, at once and every few minutes."""
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def aclose(self) -> None:
         """Leave off."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.aclose()
 
     async def sweep(self) -> None:
         """Remove every file that has expired. Raises ObjectsUnavailable, StoreUnavailable: the next one goes on."""
